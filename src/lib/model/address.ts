@@ -1,0 +1,87 @@
+// IP addresses and HOST:PORT values. An address is its canonical text (RFC 5952 for IPv6), so that equal
+// addresses are equal strings; text that did not come from here must pass parseAddress first.
+import ipaddr from 'ipaddr.js';
+
+export type Family = 'ipv4' | 'ipv6';
+
+export interface HostPort {
+  /** Canonical text of an IPv4 or IPv6 address, without brackets. */
+  readonly address: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/** The text is not an address or HOST:PORT; the message is the rule that it breaks. */
+export class AddressSyntaxError extends Error {
+  override readonly name = 'AddressSyntaxError';
+}
+
+export function parseAddress(text: string): string {
+  // isValidFourPartDecimal: ipaddr.js would also take "10.1" and "0x0a000001", which nobody means here.
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
+  if (text.includes('%')) throw new AddressSyntaxError('an address with a zone index cannot be used');
+  if (!ipaddr.IPv6.isValid(text)) {
+    throw new AddressSyntaxError(`"${text}" is not an IP address (host names are not resolved)`);
+  }
+  const address = ipaddr.IPv6.parse(text);
+  if (address.isIPv4MappedAddress()) {
+    throw new AddressSyntaxError('an IPv4-mapped IPv6 address cannot be used; write it as IPv4');
+  }
+  return address.toRFC5952String();
+}
+
+/** Accepts `IPv4:PORT` and `[IPv6]:PORT`. */
+export function parseHostPort(text: string): HostPort {
+  const match = /^(?:\[(?<v6>[^\]]*)\]|(?<v4>[^:[\]]*))(?::(?<port>.*))?$/.exec(text);
+  if (match?.groups === undefined) {
+    throw new AddressSyntaxError('an IPv6 address must stand in brackets, as in [fd00::1]:6443');
+  }
+  const { v4, v6, port } = match.groups;
+  if (v6 !== undefined && !v6.includes(':')) throw new AddressSyntaxError('brackets are for IPv6 addresses');
+  const address = parseAddress(v6 ?? v4 ?? '');
+  if (port === undefined) throw new AddressSyntaxError('the port is missing');
+  return { address, port: parsePort(port) };
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) throw new AddressSyntaxError(`"${text}" is not a port from 1 to 65535`);
+  return port;
+}
+
+export function formatHostPort({ address, port }: HostPort): string {
+  return familyOf(address) === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+export function equalHostPort(a: HostPort, b: HostPort): boolean {
+  return a.address === b.address && a.port === b.port;
+}
+
+export function familyOf(address: string): Family {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+// <linux/socket.h>
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+/** The AF_* number that the kernel uses for the address's family. */
+export function familyNumber(address: string): number {
+  return familyOf(address) === 'ipv6' ? AF_INET6 : AF_INET;
+}
+
+/** Network byte order: 4 bytes for IPv4, 16 for IPv6. */
+export function addressToBytes(address: string): Buffer {
+  return Buffer.from(ipaddr.parse(address).toByteArray());
+}
+
+/** The inverse of addressToBytes; 4 or 16 bytes. */
+export function addressFromBytes(bytes: Uint8Array): string {
+  const address = ipaddr.fromByteArray([...bytes]);
+  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+}
+
+/** The registered range that an address is in ("unicast", "private", "loopback", "multicast", ...). */
+export function rangeOf(address: string): string {
+  return ipaddr.parse(address).range();
+}

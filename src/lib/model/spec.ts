@@ -1,0 +1,86 @@
+// What the operator wants on a node: one virtual server, its real servers, and how the VIP becomes local.
+// This is what the flags say and what the persisted file holds; it knows nothing of health or of the kernel.
+import { UsageError } from '../errors.ts';
+import { familyOf, formatHostPort, type HostPort, rangeOf } from './address.ts';
+import { type Scheduler, type SchedulerFlag, schedulerOf } from './scheduler.ts';
+
+export interface ProxySpec {
+  readonly virtualServer: HostPort;
+  /** At least one, all of the virtual server's family, no two alike. */
+  readonly realServers: readonly HostPort[];
+  readonly scheduler: Scheduler;
+  readonly schedulerFlags: readonly SchedulerFlag[];
+  /** Source address of connections to the VIP; undefined = as the kernel would choose it. */
+  readonly sourceIp?: string | undefined;
+  /** Whether the local route of the VIP is ours to keep. */
+  readonly route: boolean;
+}
+
+const USE_AN_UNUSED_ADDRESS = 'choose an unused private address, for example 10.99.0.1';
+
+/** Why an address cannot be a VIP, by the range that it is in (names of ipaddr.js). */
+const UNUSABLE_VIP: Record<string, string> = {
+  unspecified: 'the unspecified address means "any" and cannot be connected to',
+  broadcast: 'the broadcast address cannot be connected to',
+  multicast: 'a multicast address cannot be connected to over TCP',
+  linkLocal: 'a link-local address has no meaning beyond one link',
+  loopback:
+    'a loopback address cannot be the VIP: packets from 127.0.0.1 or ::1 never leave the host, so every connection would time out',
+};
+
+/** Throws a UsageError that names the flag, the value, the rule and the remedy. */
+export function validateSpec(spec: ProxySpec): void {
+  checkVip(spec.virtualServer);
+  checkRealServers(spec);
+  for (const flag of spec.schedulerFlags) {
+    if (schedulerOf(flag) === spec.scheduler) continue;
+    throw new UsageError(
+      `--scheduler-flags ${flag}: the flag belongs to scheduler ${schedulerOf(flag)}, not to ${spec.scheduler}; leave it out or use --scheduler ${schedulerOf(flag)}`,
+    );
+  }
+  if (spec.sourceIp !== undefined && familyOf(spec.sourceIp) !== familyOf(spec.virtualServer.address)) {
+    throw new UsageError(
+      `--source-ip ${spec.sourceIp}: the source must be of the VIP's address family (${formatHostPort(spec.virtualServer)}); give an address of this host of that family`,
+    );
+  }
+}
+
+function checkVip(vip: HostPort): void {
+  const reason = UNUSABLE_VIP[rangeOf(vip.address)];
+  if (reason !== undefined) {
+    throw new UsageError(`--vs ${formatHostPort(vip)}: ${reason}; ${USE_AN_UNUSED_ADDRESS}`);
+  }
+}
+
+function checkRealServers({ virtualServer, realServers }: ProxySpec): void {
+  if (realServers.length === 0) {
+    throw new UsageError(
+      '--rs: at least one real server is needed; give --rs HOST:PORT once for each master',
+    );
+  }
+  const seen = new Set<string>();
+  for (const realServer of realServers) {
+    const text = formatHostPort(realServer);
+    if (familyOf(realServer.address) !== familyOf(virtualServer.address)) {
+      throw new UsageError(
+        `--rs ${text}: real servers must be of the VIP's address family (${formatHostPort(virtualServer)}), the kernel refuses a mix; give the master's address of that family`,
+      );
+    }
+    if (realServer.address === virtualServer.address) {
+      throw new UsageError(
+        `--vs ${formatHostPort(virtualServer)}: the VIP must not be the address of a real server (--rs ${text}); ${USE_AN_UNUSED_ADDRESS}`,
+      );
+    }
+    const unusable = ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback'].includes(
+      rangeOf(realServer.address),
+    );
+    if (unusable) {
+      throw new UsageError(
+        `--rs ${text}: a ${rangeOf(realServer.address)} address cannot be a real server; give the address at which other nodes reach this master`,
+      );
+    }
+    if (seen.has(text))
+      throw new UsageError(`--rs ${text}: the real server is given twice; give each master once`);
+    seen.add(text);
+  }
+}

@@ -1,0 +1,99 @@
+// The local route of the VIP, and the two questions that go with it: which source address would the kernel use, and
+// which addresses does this host have. Reading needs no privilege; changing needs CAP_NET_ADMIN.
+import type { NetlinkConnection } from '../netlink/connection.ts';
+import { NLM_F_CREATE, NLM_F_REPLACE } from '../netlink/constants.ts';
+import { isNetlinkError } from '../netlink/errors.ts';
+import {
+  type LocalRoute,
+  packAddressQuery,
+  packLocalRoute,
+  packRouteQuery,
+  type RouteEntry,
+  unpackHostAddress,
+  unpackRoute,
+} from './codec.ts';
+import * as k from './constants.ts';
+
+export interface RouteClient {
+  /** The route that packets to the address match, or undefined when there is none ("network is unreachable"). */
+  lookup(address: string): RouteEntry | undefined;
+  /** The source that the kernel would choose for a connection to the address; undefined when there is no route. */
+  sourceTowards(address: string): string | undefined;
+  /** All addresses of this host in this network namespace, of devices that are down as well. */
+  hostAddresses(): string[];
+  /** Adds the route, or changes its source. EINVAL when the source is not an address of this host. */
+  replaceLocal(route: LocalRoute): void;
+  /** Deletes the local route of an address if it is one that we made. ESRCH when it is not there. */
+  deleteLocal(destination: string): void;
+}
+
+/** A local route of exactly this address, whoever made it. */
+export function isLocalRoute(route: RouteEntry, address: string): boolean {
+  const hostPrefix = address.includes(':') ? 128 : 32;
+  return route.type === k.RTN_LOCAL && route.table === k.RT_TABLE_LOCAL && route.prefixLength === hostPrefix;
+}
+
+/** Made by the kernel for an address of this host. */
+export function isHostAddressRoute(route: RouteEntry, address: string): boolean {
+  return isLocalRoute(route, address) && route.protocol === k.RTPROT_KERNEL;
+}
+
+export function isOurs(route: RouteEntry): boolean {
+  return route.protocol === k.RTPROT_BCS_APISERVER_PROXY;
+}
+
+export class NetlinkRouteClient implements RouteClient {
+  readonly #connection: NetlinkConnection;
+
+  constructor(connection: NetlinkConnection) {
+    this.#connection = connection;
+  }
+
+  lookup(address: string): RouteEntry | undefined {
+    return this.#query(address, k.RTM_F_FIB_MATCH);
+  }
+
+  sourceTowards(address: string): string | undefined {
+    return this.#query(address, 0)?.source;
+  }
+
+  hostAddresses(): string[] {
+    const request = { operation: 'list addresses', type: k.RTM_GETADDR, payload: packAddressQuery() };
+    const addresses = this.#connection.dump(request).map(message => unpackHostAddress(message.payload));
+    return addresses.filter(address => address !== undefined);
+  }
+
+  replaceLocal(route: LocalRoute): void {
+    this.#connection.request({
+      operation: `set local route ${route.destination}${route.source === undefined ? '' : ` with source ${route.source}`}`,
+      type: k.RTM_NEWROUTE,
+      flags: NLM_F_CREATE | NLM_F_REPLACE,
+      payload: packLocalRoute(route),
+    });
+  }
+
+  deleteLocal(destination: string): void {
+    // The kernel compares the protocol as well, so a route that somebody else made is not matched.
+    this.#connection.request({
+      operation: `delete local route ${destination}`,
+      type: k.RTM_DELROUTE,
+      payload: packLocalRoute({ destination }),
+    });
+  }
+
+  #query(address: string, flags: number): RouteEntry | undefined {
+    const request = {
+      operation: `look up the route to ${address}`,
+      type: k.RTM_GETROUTE,
+      payload: packRouteQuery(address, flags),
+    };
+    try {
+      const [reply] = this.#connection.request(request);
+      return reply && unpackRoute(reply.payload);
+    } catch (error) {
+      // No route, or one of type unreachable, prohibit or blackhole (fib_props in fib_semantics.c).
+      if (isNetlinkError(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL')) return undefined;
+      throw error;
+    }
+  }
+}
