@@ -1,0 +1,13 @@
+// Picks the machine that scenarios run on: LAB=qemu (default) or LAB=host.
+import { useHost } from './host.ts';
+import type { Machine } from './machine.ts';
+import { bootQemu, type QemuOptions } from './qemu.ts';
+
+export async function bootMachine(options: QemuOptions = {}): Promise<Machine> {
+  const kind = process.env.LAB ?? 'qemu';
+  if (kind === 'qemu') return await bootQemu(options);
+  if (kind !== 'host') throw new Error(`LAB=${kind}: expected qemu or host.`);
+  if (options.init === 'systemd')
+    throw new Error('LAB=host cannot boot systemd. Use LAB=qemu for this test.');
+  return await useHost();
+}

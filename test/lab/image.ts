@@ -1,0 +1,36 @@
+// The guest's disk and kernel: built once by image/build, then found again by a hash of everything that went in.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CACHE, NODE, requireProgram } from './paths.ts';
+
+const BUILD_TIMEOUT_MS = 15 * 60_000; // half a minute with a near mirror; the rest is for a slow one
+
+export interface Image {
+  disk: string;
+  kernel: string;
+}
+
+export async function rootImage(): Promise<Image> {
+  const sources = join(import.meta.dirname, 'image');
+  const hash = createHash('sha256').update(process.versions.node);
+  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
+  const directory = join(CACHE, `image-${hash.digest('hex').slice(0, 12)}`);
+  if (!existsSync(directory)) {
+    requireProgram('mmdebstrap', 'mmdebstrap');
+    requireProgram('mke2fs', 'e2fsprogs');
+    if (process.getuid?.() !== 0) throw new Error('Building the kernel lab image needs root.');
+    removeOldImages();
+    await promisify(execFile)(join(sources, 'build'), [directory, NODE], { timeout: BUILD_TIMEOUT_MS });
+  }
+  return { disk: join(directory, 'root.ext4'), kernel: join(directory, 'vmlinuz') };
+}
+
+function removeOldImages(): void {
+  if (!existsSync(CACHE)) return;
+  for (const name of readdirSync(CACHE)) {
+    if (name.startsWith('image-')) rmSync(join(CACHE, name), { recursive: true });
+  }
+}

@@ -1,0 +1,39 @@
+// What changes from one run to the next: the lab's guest programs (bundled, so that the guest need not strip types at
+// every start), its certificates and the packed binary. A directory for the host, a disk mounted on /root in a guest.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { BINARY } from './paths.ts';
+import { certificates } from './pki.ts';
+
+const PROGRAMS = ['agent', 'apiserver', 'client'];
+
+/** Fills `directory` with lab/ and, when it has been built, bcs-apiserver-proxy. */
+export async function stagePayload(directory: string): Promise<void> {
+  const lab = join(directory, 'lab');
+  mkdirSync(lab, { recursive: true });
+  await build({
+    entryPoints: PROGRAMS.map(name => join(import.meta.dirname, `guest/${name}.ts`)).filter(existsSync),
+    outdir: lab,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs', // starts a little faster than ESM
+    target: 'node24',
+    logLevel: 'error',
+  });
+  copyFileSync(join(import.meta.dirname, 'guest/start-agent'), join(lab, 'start-agent'));
+  cpSync(certificates(), join(lab, 'pki'), { recursive: true });
+  if (existsSync(BINARY)) copyFileSync(BINARY, join(directory, 'bcs-apiserver-proxy'));
+}
+
+/** The same as an ext4 disk, without mounting anything. */
+export function payloadDisk(directory: string, disk: string): void {
+  execFileSync(
+    'mke2fs',
+    ['-q', '-t', 'ext4', '-L', 'payload', '-E', 'root_owner=0:0', '-d', directory, disk, '512M'],
+    {
+      env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+    },
+  );
+}

@@ -1,0 +1,101 @@
+// A Machine that is a QEMU guest with Debian's kernel. Emulated (no KVM), without network cards: all traffic is inside.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { AgentMachine } from './agent-machine.ts';
+import { bounded } from './bounded.ts';
+import { rootImage } from './image.ts';
+import type { Machine } from './machine.ts';
+import { CACHE, requireProgram } from './paths.ts';
+import { payloadDisk, stagePayload } from './payload.ts';
+
+export interface QemuOptions {
+  /** `lab` (default) starts the agent and nothing else; `systemd` boots the whole system, with the agent as a unit. */
+  init?: 'lab' | 'systemd';
+}
+
+const INIT = { lab: 'init=/usr/local/sbin/lab-init', systemd: 'init=/lib/systemd/systemd' };
+const BOOT_TIMEOUT_MS = 60_000; // 4 s on an idle machine, systemd 20 s; the rest is for busy ones
+
+export async function bootQemu({ init = 'lab' }: QemuOptions = {}): Promise<Machine> {
+  requireProgram('qemu-system-x86_64', 'qemu-system-x86');
+  const image = await rootImage();
+  const directory = guestDirectory();
+  const payload = join(directory, 'payload.ext4');
+  await stagePayload(join(directory, 'payload'));
+  payloadDisk(join(directory, 'payload'), payload);
+
+  // Listening before QEMU starts, so that neither side has to poll for the other.
+  const server = createServer();
+  const path = join(directory, 'agent.sock');
+  server.listen(path);
+  const connected = once(server, 'connection') as Promise<[Socket]>;
+  const qemu = spawn('setpriv', [
+    ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'], // it must not outlive the test run
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '2G'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-serial', `file:${join(directory, 'console.log')}`],
+    ...[
+      '-kernel',
+      image.kernel,
+      '-append',
+      `console=ttyS0 panic=-1 quiet root=/dev/nvme0n1 rw rootwait ${INIT[init]}`,
+    ],
+    // NVMe and ext4 are built into the kernel: no initramfs. snapshot=on: the guest never changes the files.
+    ...['-device', 'nvme,id=nvme,serial=lab'],
+    ...[
+      '-drive',
+      `if=none,id=root,format=raw,snapshot=on,file=${image.disk}`,
+      '-device',
+      'nvme-ns,drive=root,nsid=1',
+    ],
+    ...[
+      '-drive',
+      `if=none,id=data,format=raw,snapshot=on,file=${payload}`,
+      '-device',
+      'nvme-ns,drive=data,nsid=2',
+    ],
+    ...['-chardev', `socket,id=agent,path=${path}`],
+    ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=lab.agent'],
+  ]);
+  let said = '';
+  qemu.stderr.on('data', chunk => {
+    said += chunk;
+  });
+  const ended = once(qemu, 'exit');
+  const surroundings = {
+    labDirectory: '/root/lab',
+    binary: '/root/bcs-apiserver-proxy',
+    consoleLog: () => said + readFileSync(join(directory, 'console.log'), 'utf8'),
+    close: async () => {
+      qemu.kill('SIGKILL'); // nothing in it is worth an orderly end
+      server.close();
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  try {
+    const dead = ended.then(() => Promise.reject(new Error('QEMU ended')));
+    dead.catch(() => {}); // an expected end comes later
+    const [socket] = await bounded(Promise.race([connected, dead]), 10_000, 'connection from QEMU');
+    const machine = new AgentMachine(socket, socket, surroundings);
+    await bounded(Promise.race([machine.hello, dead]), BOOT_TIMEOUT_MS, 'boot of the guest');
+    return machine;
+  } catch (error) {
+    const log = existsSync(join(directory, 'console.log')) ? surroundings.consoleLog() : said;
+    await surroundings.close();
+    throw new Error(`The guest did not start: ${error}. Its console:\n${log}`);
+  }
+}
+
+/** A directory for one guest; those of test runs that were killed are removed on the way. */
+function guestDirectory(): string {
+  mkdirSync(CACHE, { recursive: true });
+  for (const name of readdirSync(CACHE)) {
+    const pid = /^guest-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(CACHE, name), { recursive: true });
+  }
+  return mkdtempSync(join(CACHE, `guest-${process.pid}-`));
+}
