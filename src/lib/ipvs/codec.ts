@@ -59,7 +59,7 @@ export function unpackService(attributes: AttributeMap): ServiceEntry | undefine
     ),
     port: attributes.require(k.IPVS_SVC_ATTR_PORT, 'IPVS_SVC_ATTR_PORT').u16be(),
     scheduler: attributes.get(k.IPVS_SVC_ATTR_SCHED_NAME)?.string() ?? '',
-    flags: flags & ~k.IP_VS_SVC_F_HASHED,
+    flags: (flags & ~k.IP_VS_SVC_F_HASHED) >>> 0,
     timeoutS: attributes.require(k.IPVS_SVC_ATTR_TIMEOUT, 'IPVS_SVC_ATTR_TIMEOUT').u32(),
     stats: unpackStats(attributes, k.IPVS_SVC_ATTR_STATS64, k.IPVS_SVC_ATTR_STATS),
   };

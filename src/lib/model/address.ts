@@ -20,7 +20,10 @@ export function parseAddress(text: string): string {
   // isValidFourPartDecimal: ipaddr.js would also take "10.1" and "0x0a000001", which nobody means here.
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
   if (text.includes('%')) throw new AddressSyntaxError('an address with a zone index cannot be used');
-  if (!ipaddr.IPv6.isValid(text)) {
+  // The IPv4 part of "64:ff9b::10.0.0.010", which ipaddr.js takes with leading zeros as well.
+  const embedded = /[^:]*\.[^:]*$/.exec(text)?.[0];
+  const ambiguous = embedded !== undefined && !ipaddr.IPv4.isValidFourPartDecimal(embedded);
+  if (ambiguous || !ipaddr.IPv6.isValid(text)) {
     throw new AddressSyntaxError(`"${text}" is not an IP address (host names are not resolved)`);
   }
   const address = ipaddr.IPv6.parse(text);
@@ -30,13 +33,17 @@ export function parseAddress(text: string): string {
   return address.toRFC5952String();
 }
 
+const UNBRACKETED = 'an IPv6 address must stand in brackets, as in [fd00::1]:6443';
+
 /** Accepts `IPv4:PORT` and `[IPv6]:PORT`. */
 export function parseHostPort(text: string): HostPort {
   const match = /^(?:\[(?<v6>[^\]]*)\]|(?<v4>[^:[\]]*))(?::(?<port>.*))?$/.exec(text);
   if (match?.groups === undefined) {
-    throw new AddressSyntaxError('an IPv6 address must stand in brackets, as in [fd00::1]:6443');
+    throw new AddressSyntaxError(UNBRACKETED);
   }
   const { v4, v6, port } = match.groups;
+  // "fd00::1:6443" could end in a port or not; "10.0.0.1:1:2" is a wrong port.
+  if (v4 !== undefined && !v4.includes('.') && port?.includes(':')) throw new AddressSyntaxError(UNBRACKETED);
   if (v6 !== undefined && !v6.includes(':')) throw new AddressSyntaxError('brackets are for IPv6 addresses');
   const address = parseAddress(v6 ?? v4 ?? '');
   if (port === undefined) throw new AddressSyntaxError('the port is missing');

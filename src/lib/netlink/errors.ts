@@ -38,12 +38,9 @@ export class NetlinkTimeoutError extends Error {
 }
 
 function errnoName(errno: number): string {
-  // getSystemErrorName throws for numbers that libuv does not know; the number itself is then the best name.
-  try {
-    return getSystemErrorName(-errno);
-  } catch {
-    return `errno ${errno}`;
-  }
+  // libuv does not know every number (the kernel's own ENOTSUPP, 524); the number itself is then the best name.
+  const name = getSystemErrorName(-errno);
+  return name.startsWith('Unknown') ? `errno ${errno}` : name;
 }
 
 export function isNetlinkError(error: unknown, ...codes: string[]): error is NetlinkError {

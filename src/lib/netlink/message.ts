@@ -67,6 +67,7 @@ export function unpackError(message: Message): Verdict {
   const errno = leadingErrno(payload, 'NLMSG_ERROR');
   if ((flags & NLM_F_ACK_TLVS) === 0 || payload.length < 4 + NLMSG_HDRLEN) return { errno };
   const echoed = (flags & NLM_F_CAPPED) !== 0 ? NLMSG_HDRLEN : payload.readUInt32LE(4);
+  if (echoed > payload.length - 4) return { errno };
   return { errno, ...unpackExtendedAck(payload.subarray(4 + align(echoed))) };
 }
 

@@ -27,10 +27,14 @@ export interface RouteClient {
   deleteLocal(destination: string): void;
 }
 
-/** A local route of exactly this address, whoever made it. */
+/**
+ * A local route of exactly this address, whoever made it. The table does not count: for IPv4 the kernel answers
+ * "main" for the local table as long as nobody has added a policy rule, as the two are one until then (fib_trie.c,
+ * fib_unmerge), even when it is asked with RTM_F_LOOKUP_TABLE.
+ */
 export function isLocalRoute(route: RouteEntry, address: string): boolean {
   const hostPrefix = address.includes(':') ? 128 : 32;
-  return route.type === k.RTN_LOCAL && route.table === k.RT_TABLE_LOCAL && route.prefixLength === hostPrefix;
+  return route.type === k.RTN_LOCAL && route.prefixLength === hostPrefix;
 }
 
 /** Made by the kernel for an address of this host. */

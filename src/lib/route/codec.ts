@@ -15,6 +15,7 @@ export interface LocalRoute {
 /** A route as the kernel reports it. */
 export interface RouteEntry {
   readonly type: number;
+  /** As the kernel says it, which is not always where the route is: see isLocalRoute. */
   readonly table: number;
   readonly protocol: number;
   readonly prefixLength: number;
