@@ -1,28 +1,36 @@
-// src/main.ts and everything it imports as one CommonJS file. CommonJS, because an ES module loads every built-in
-// module that it names before its first line runs; commands stay lazy inside the file.
-import { build, type Metafile } from 'esbuild';
+// The source as CommonJS files: CommonJS, because an ES module loads every built-in module that it names before
+// its first line runs, while commands stay lazy inside the one file.
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { BUNDLE, ROOT } from './paths.ts';
 import { slimOclif } from './slim-oclif.ts';
 
-export async function bundle(): Promise<Metafile> {
+const COMMON: BuildOptions = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  // createRequire takes a path as well as a URL.
+  define: { 'import.meta.url': '__filename' },
+  // import() of a built-in module becomes require(): a script from memory cannot import.
+  supported: { 'dynamic-import': false },
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/** dist/index.cjs: src/main.ts and all that it imports. */
+export async function bundleProgram(): Promise<Metafile> {
   const { metafile } = await build({
-    absWorkingDir: ROOT,
+    ...COMMON,
     entryPoints: ['src/main.ts'],
     outfile: BUNDLE,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    // Names stay, so that a stack from the field can be read.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    keepNames: false,
-    // createRequire takes a path as well as a URL.
-    define: { 'import.meta.url': '__filename' },
     plugins: [slimOclif()],
     metafile: true,
-    legalComments: 'none',
-    logLevel: 'warning',
   });
   return metafile;
+}
+
+/** The packed binary's main script, which loads the program. */
+export async function bundlePackedMain(outfile: string): Promise<void> {
+  await build({ ...COMMON, entryPoints: ['src/packed/main.ts'], outfile });
 }

@@ -4,12 +4,10 @@
 import { createRequire } from 'node:module';
 import { getRawAsset, isSea } from 'node:sea';
 import type Koffi from 'koffi';
+import { KOFFI_ASSET } from '../../packed/assets.ts';
 import { loadAddon } from './addon.ts';
 
 export type KoffiAddon = Pick<typeof Koffi, 'load' | 'errno'>;
-
-/** The asset's name, which scripts/build gives to the addon. */
-export const KOFFI_ASSET = 'koffi.node';
 
 export function loadKoffi(): KoffiAddon {
   if (isSea()) return loadAddon(new Uint8Array(getRawAsset(KOFFI_ASSET))) as KoffiAddon;
