@@ -1,12 +1,47 @@
-// Throw-away: replaced by the real command.
+// `clean`: take away what `init` made, and nothing else.
 import { Flags } from '@oclif/core';
-import { BaseCommand } from '../base-command.ts';
+import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
+import { showOperation } from '../cli/show-operation.ts';
+import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
+import { openKernel } from '../lib/app.ts';
+import { ProxyError } from '../lib/errors.ts';
+import { formatHostPort, type HostPort } from '../lib/model/address.ts';
+import { cleanTasks } from '../lib/operations/clean.ts';
+import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
 export default class Clean extends BaseCommand {
-  static override summary = 'Throw-away clean';
-  static override flags = { 'dry-run': Flags.boolean({ summary: 'only say what would be done' }) };
+  static override summary = 'remove the virtual server and all that init set up';
+  static override examples = ['<%= config.bin %> clean --dry-run', '<%= config.bin %> clean --purge'];
+  static override flags = {
+    vs: virtualServerFlag,
+    purge: Flags.boolean({ summary: 'remove the persisted set as well', env: environmentName('purge') }),
+    force: Flags.boolean({
+      summary: 'remove although connections are open through the virtual server; they break',
+      env: environmentName('force'),
+    }),
+    'persist-dir': persistDirFlag,
+    'dry-run': dryRunFlag,
+  };
 
-  async run(): Promise<void> {
-    await this.parse();
+  async run(): Promise<Record<string, unknown>> {
+    const { flags } = await this.parse(Clean);
+    const virtualServer =
+      flags.vs === undefined ? persisted(flags['persist-dir']) : readVirtualServer(flags.vs);
+    const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun: flags['dry-run'] };
+    const tasks = cleanTasks(context, virtualServer, flags);
+    const subject = `virtual server ${formatHostPort(virtualServer)}`;
+    return showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] });
   }
+}
+
+function persisted(persistDir: string): HostPort {
+  const loaded = loadPersisted(persistDir);
+  if (loaded !== undefined) return loaded.spec.virtualServer;
+  throw new ProxyError(
+    'persisted-missing',
+    `${persistedPath(persistDir)} does not exist, so it is unknown what to remove`,
+    {
+      suggestions: ['name the virtual server: bcs-apiserver-proxy clean --vs VIP:PORT'],
+    },
+  );
 }

@@ -1,12 +1,50 @@
-// Throw-away: replaced by the real command.
+// `init`: set up the virtual server on a node that has none, or change it to what the flags say.
 import { Flags } from '@oclif/core';
-import { BaseCommand } from '../base-command.ts';
+import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
+import { showOperation } from '../cli/show-operation.ts';
+import { readSpec, specFlags } from '../cli/spec-flags.ts';
+import { openKernel } from '../lib/app.ts';
+import { formatHostPort } from '../lib/model/address.ts';
+import { initTasks } from '../lib/operations/init.ts';
 
 export default class Init extends BaseCommand {
-  static override summary = 'Throw-away init';
-  static override flags = { 'dry-run': Flags.boolean({ summary: 'only say what would be done' }) };
+  static override summary = 'set up the local virtual server VIP:PORT over the masters';
+  static override description =
+    'Loads the kernel modules, sets the kernel parameters, makes the virtual server and the local route, persists the set and connects through the VIP once. A second run changes what differs and nothing else.';
+  static override examples = [
+    '<%= config.bin %> init --vs 10.99.0.1:6443 --rs 10.0.0.11:6443 --rs 10.0.0.12:6443 --rs 10.0.0.13:6443',
+    '<%= config.bin %> init --vs [fd99::1]:6443 --rs [fd00::11]:6443 --rs [fd00::12]:6443 --scheduler rr',
+  ];
+  static override flags = {
+    ...specFlags,
+    'persist-dir': persistDirFlag,
+    sysctl: Flags.boolean({
+      summary: 'set kernel parameters (--no-sysctl: leave them alone)',
+      allowNo: true,
+      default: true,
+      env: environmentName('sysctl'),
+    }),
+    service: Flags.boolean({
+      summary: 'install the boot service (not part of this version yet; --no-service is accepted)',
+      allowNo: true,
+      default: true,
+      env: environmentName('service'),
+    }),
+    persist: Flags.boolean({
+      summary: 'persist the set for the next boot (--no-persist: do not)',
+      allowNo: true,
+      default: true,
+      env: environmentName('persist'),
+    }),
+    'dry-run': dryRunFlag,
+  };
 
-  async run(): Promise<void> {
-    await this.parse();
+  async run(): Promise<Record<string, unknown>> {
+    const { flags } = await this.parse(Init);
+    const spec = readSpec(flags);
+    const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun: flags['dry-run'] };
+    const tasks = initTasks(context, spec, flags);
+    const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
+    return showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] });
   }
 }

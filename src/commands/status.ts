@@ -1,19 +1,37 @@
-// Throw-away: replaced by the real command. Opens a netlink socket, to show that the addon loads.
+// `status`: is this node's way to the masters sound, and if not, why and what to type.
 import { Flags } from '@oclif/core';
-import { BaseCommand } from '../base-command.ts';
-import { openSocket } from '../lib/native/libc.ts';
+import chalk from 'chalk';
+import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts';
+import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
+import { openKernel } from '../lib/app.ts';
+import { collectFacts } from '../lib/status/collect.ts';
+import { formatText, type Paint, toJson } from '../lib/status/format.ts';
+import { EXIT_CODE, judge } from '../lib/status/verdict.ts';
+
+const COLOUR = { healthy: chalk.green, degraded: chalk.yellow, down: chalk.red, unknown: chalk.magenta };
+const paint: Paint = (verdict, text) => COLOUR[verdict](text);
 
 export default class Status extends BaseCommand {
-  static override summary = 'Throw-away status';
+  static override summary = 'say whether the virtual server works, and if not, why';
+  static override description = 'Exit code: 0 healthy, 1 degraded, 2 down, 3 cannot tell.';
+  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
   static override flags = {
-    'no-probe': Flags.boolean({ summary: 'do not probe' }),
-    family: Flags.string({ options: ['4', '6'], summary: 'only one address family' }),
+    vs: virtualServerFlag,
+    'persist-dir': persistDirFlag,
+    probe: Flags.boolean({
+      summary: 'probe the real servers (not part of this version yet; --no-probe is accepted)',
+      allowNo: true,
+      default: true,
+      env: environmentName('probe'),
+    }),
   };
 
-  async run(): Promise<{ fd: number }> {
-    await this.parse();
-    const fd = openSocket(16, 3, 16);
-    this.log(`netlink socket ${fd}`);
-    return { fd };
+  async run(): Promise<Record<string, unknown>> {
+    const { flags } = await this.parse(Status);
+    const virtualServer = flags.vs === undefined ? undefined : readVirtualServer(flags.vs);
+    const report = judge(collectFacts(openKernel(), { persistDir: flags['persist-dir'], virtualServer }));
+    process.exitCode = EXIT_CODE[report.verdict];
+    if (!this.jsonEnabled()) process.stdout.write(formatText(report, paint));
+    return toJson(report);
   }
 }

@@ -42,6 +42,11 @@ export function isHostAddressRoute(route: RouteEntry, address: string): boolean 
   return isLocalRoute(route, address) && route.protocol === k.RTPROT_KERNEL;
 }
 
+/** The broadcast address of a network that this host is on. */
+export function isBroadcast(route: RouteEntry | undefined): boolean {
+  return route?.type === k.RTN_BROADCAST;
+}
+
 export function isOurs(route: RouteEntry): boolean {
   return route.protocol === k.RTPROT_BCS_APISERVER_PROXY;
 }

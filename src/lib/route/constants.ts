@@ -11,6 +11,7 @@ export const RTA_PREFSRC = 7;
 export const RTA_TABLE = 15;
 
 export const RTN_LOCAL = 2;
+export const RTN_BROADCAST = 3;
 export const RT_SCOPE_HOST = 254;
 export const RT_TABLE_LOCAL = 255;
 

@@ -1,0 +1,110 @@
+// Runs an operation and shows it: a live list on a terminal, plain lines elsewhere, nothing when JSON was asked for.
+import chalk from 'chalk';
+import { EXIT_FAILED, isProxyError, messageOf } from '../lib/errors.ts';
+import { type OperationReport, runTasks, type Task, type TaskReport } from '../lib/operations/task.ts';
+
+export interface ShowOptions {
+  readonly json: boolean;
+  /** What the last line calls it, for example "virtual server 10.99.0.1:6443". */
+  readonly subject: string;
+  readonly dryRun: boolean;
+}
+
+/** Sets the exit code when a task failed. The value is what --json prints. */
+export async function showOperation(
+  tasks: readonly Task[],
+  options: ShowOptions,
+): Promise<Record<string, unknown>> {
+  const display = options.json ? silent : process.stdout.isTTY ? await liveList(tasks) : plainLines;
+  const report = await runTasks(tasks, display);
+  await display.end();
+  if (report.failure !== undefined) process.exitCode = exitCodeOf(report.failure);
+  if (!options.json) printOutcome(report, options);
+  return toJson(report, options);
+}
+
+interface Display {
+  started(task: Task): void;
+  finished(report: TaskReport): void;
+  end(): void | Promise<void>;
+}
+
+const silent: Display = { started() {}, finished() {}, end() {} };
+
+const plainLines: Display = {
+  started() {},
+  finished({ title, status, lines }) {
+    const rest = lines.length === 0 ? '' : `: ${lines.join('; ')}`;
+    process.stdout.write(`${status.padEnd(9)}  ${title}${rest}\n`);
+  },
+  end() {},
+};
+
+const COLOUR: Record<TaskReport['status'], (text: string) => string> = {
+  changed: chalk.green,
+  unchanged: chalk.dim,
+  ok: chalk.green,
+  warning: chalk.yellow,
+  failed: chalk.red,
+  'not-run': chalk.dim,
+};
+
+/** Each listr2 task waits for the report of ours: the operation runs by itself, the list follows it. */
+async function liveList(tasks: readonly Task[]): Promise<Display> {
+  const { Listr } = await import('listr2');
+  const reports = new Map(tasks.map(({ title }) => [title, Promise.withResolvers<TaskReport>()]));
+  const list = new Listr(
+    [...reports].map(([title, { promise }]) => ({
+      title,
+      task: async (_context, wrapper) => {
+        const { status, lines } = await promise;
+        wrapper.title = [`${title}  ${COLOUR[status](status)}`, ...lines].join('\n');
+        if (status === 'not-run') wrapper.skip();
+        if (status === 'failed') throw new Error(lines.join('; '));
+      },
+    })),
+    { exitOnError: false, rendererOptions: { collapseErrors: false, showErrorMessage: false } },
+  );
+  const done = list.run();
+  return {
+    started() {},
+    finished: report => reports.get(report.title)?.resolve(report),
+    end: async () => void (await done),
+  };
+}
+
+function printOutcome({ tasks, failure, changed }: OperationReport, { subject, dryRun }: ShowOptions): void {
+  if (failure === undefined) {
+    const verdict = changed ? (dryRun ? 'would change' : 'done') : 'unchanged';
+    process.stdout.write(`${verdict}: ${subject}\n`);
+    return;
+  }
+  const notRun = tasks.filter(({ status }) => status === 'not-run').map(({ title }) => title);
+  const done = tasks.filter(({ status }) => status === 'changed').map(({ title }) => title);
+  const suggestions = isProxyError(failure) ? failure.suggestions : [];
+  process.stderr.write(
+    [
+      `Error: ${messageOf(failure)}`,
+      `Changed before it: ${done.join(', ') || 'nothing'}.${notRun.length > 0 ? ` Not done: ${notRun.join(', ')}.` : ''}`,
+      ...suggestions.map(text => `Try this: ${text}`),
+      '',
+    ].join('\n'),
+  );
+}
+
+function exitCodeOf(failure: unknown): number {
+  return isProxyError(failure) ? failure.exitCode : EXIT_FAILED;
+}
+
+function toJson(
+  { tasks, changed, failure }: OperationReport,
+  { subject, dryRun }: ShowOptions,
+): Record<string, unknown> {
+  const error = failure === undefined ? {} : { error: describeFailure(failure) };
+  return { subject, dryRun, changed, tasks, ...error };
+}
+
+function describeFailure(failure: unknown): Record<string, unknown> {
+  if (!isProxyError(failure)) return { code: 'failed', message: messageOf(failure), suggestions: [] };
+  return { code: failure.code, message: failure.message, suggestions: failure.suggestions };
+}

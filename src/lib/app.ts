@@ -1,0 +1,25 @@
+// The composition root: the only place that puts real clients together.
+
+import { procSysctls } from './host/sysctl.ts';
+import { type IpvsClient, openIpvsClient } from './ipvs/client.ts';
+import { NetlinkConnection } from './netlink/connection.ts';
+import { NETLINK_GENERIC, NETLINK_ROUTE } from './netlink/constants.ts';
+import { openNetlinkTransport } from './netlink/transport-linux.ts';
+import type { Kernel } from './reconcile/kernel.ts';
+import { NetlinkRouteClient } from './route/client.ts';
+
+/** The kernel of this network namespace. Reading IPVS needs CAP_NET_ADMIN, reading routes does not. */
+export function openKernel(): Kernel {
+  const generic = new NetlinkConnection(openNetlinkTransport(NETLINK_GENERIC));
+  const routes = new NetlinkRouteClient(new NetlinkConnection(openNetlinkTransport(NETLINK_ROUTE)));
+  let ipvs: IpvsClient | undefined;
+  return {
+    // Asked for anew until it is there: loading module ip_vs brings the family, and unloading it takes a new id.
+    get ipvs() {
+      ipvs ??= openIpvsClient(generic);
+      return ipvs;
+    },
+    routes,
+    sysctls: procSysctls,
+  };
+}

@@ -1,0 +1,7 @@
+// Where things are on a node; one place, so that the guide and the code cannot disagree.
+
+export const DEFAULT_PERSIST_DIR = '/root/.bcs';
+export const PERSISTED_FILE = 'ipvsConfig.yaml';
+export const STATE_FILE = 'state.json';
+export const MODULES_LOAD_FILE = '/etc/modules-load.d/bcs-apiserver-proxy.conf';
+export const SYSCTL_FILE = '/etc/sysctl.d/90-bcs-apiserver-proxy.conf';

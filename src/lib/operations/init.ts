@@ -1,0 +1,67 @@
+// `init`: a node that had nothing reaches its masters through the VIP.
+import { formatHostPort } from '../model/address.ts';
+import type { ProxySpec } from '../model/spec.ts';
+import { loadPersisted, persistedPath, savePersisted } from '../store/persisted-set.ts';
+import type { OperationContext } from './context.ts';
+import { modulesTask, routeTask, sysctlTask, virtualServerTask } from './kernel-tasks.ts';
+import { checkAgainstHost, requireNetAdmin } from './preflight.ts';
+import { changes, type Task } from './task.ts';
+import { verifyTask } from './verify.ts';
+
+export interface InitOptions {
+  readonly sysctl: boolean;
+  readonly persist: boolean;
+}
+
+export function initTasks(context: OperationContext, spec: ProxySpec, options: InitOptions): Task[] {
+  return [
+    preflightTask(context, spec),
+    modulesTask(context, spec),
+    ...(options.sysctl ? [sysctlTask(context, spec)] : []),
+    virtualServerTask(context, spec),
+    ...(spec.route ? [routeTask(context, spec)] : []),
+    ...(options.persist ? [persistTask(context, spec)] : []),
+    ...(context.dryRun ? [] : [verifyTask(spec)]),
+  ];
+}
+
+function preflightTask(context: OperationContext, spec: ProxySpec): Task {
+  return {
+    title: 'preflight',
+    run() {
+      checkAgainstHost(spec, context.kernel.routes);
+      requireNetAdmin();
+      return { status: 'ok', lines: [] };
+    },
+  };
+}
+
+export function persistTask({ persistDir, dryRun }: OperationContext, spec: ProxySpec): Task {
+  return {
+    title: 'persisted set',
+    run() {
+      const orphan = otherVirtualServer(persistDir, spec);
+      if (dryRun) return changes([`write ${persistedPath(persistDir)} unless it says the same`]);
+      const lines = savePersisted(persistDir, spec) ? [`write ${persistedPath(persistDir)}`] : [];
+      return orphan === undefined ? changes(lines) : { status: 'warning', lines: [...lines, orphan] };
+    },
+  };
+}
+
+/** A virtual server of an earlier init with another VIP stays in the kernel: something may still use it. */
+function otherVirtualServer(persistDir: string, spec: ProxySpec): string | undefined {
+  const before = previousVirtualServer(persistDir);
+  const now = formatHostPort(spec.virtualServer);
+  if (before === undefined || before === now) return undefined;
+  return `virtual server ${before} of an earlier init stays in the kernel; once nothing uses it: bcs-apiserver-proxy clean --vs ${before}`;
+}
+
+function previousVirtualServer(persistDir: string): string | undefined {
+  try {
+    const persisted = loadPersisted(persistDir);
+    return persisted && formatHostPort(persisted.spec.virtualServer);
+  } catch {
+    // It cannot be used and is about to be replaced; what it named is unknown.
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+// What must be true of the host before anything is changed.
+import { ProxyError, UsageError } from '../errors.ts';
+import { hasNetAdmin } from '../host/capability.ts';
+import { formatHostPort } from '../model/address.ts';
+import type { ProxySpec } from '../model/spec.ts';
+import type { RouteClient } from '../route/client.ts';
+import { isBroadcast } from '../route/client.ts';
+
+export function requireNetAdmin(): void {
+  if (hasNetAdmin()) return;
+  throw new ProxyError(
+    'not-permitted',
+    'changing IPVS and routes needs root, or the capability CAP_NET_ADMIN',
+    {
+      suggestions: ['run it with sudo', 'in a container: add the capability NET_ADMIN'],
+    },
+  );
+}
+
+/** Throws a UsageError where a flag contradicts the addresses that this host has. */
+export function checkAgainstHost({ virtualServer, sourceIp }: ProxySpec, routes: RouteClient): void {
+  const addresses = routes.hostAddresses();
+  const vip = virtualServer.address;
+  if (addresses.includes(vip)) {
+    throw new UsageError(
+      `--vs ${formatHostPort(virtualServer)}: the VIP is an address of this host, and the kernel would then use it as the source of its own connections, which time out; take ${vip} off its device or choose an unused address`,
+    );
+  }
+  if (isBroadcast(routes.lookup(vip))) {
+    throw new UsageError(
+      `--vs ${formatHostPort(virtualServer)}: the VIP is a broadcast address of a network of this host; choose an unused private address, for example 10.99.0.1`,
+    );
+  }
+  if (sourceIp !== undefined && !addresses.includes(sourceIp)) {
+    throw new UsageError(
+      `--source-ip ${sourceIp}: the source must be an address of this host; give one of them: ${addresses.join(', ')}`,
+    );
+  }
+}

@@ -1,0 +1,29 @@
+// `sync`: the kernel gets what a specification says, once. The boot restore is this, from the persisted set.
+import type { ProxySpec } from '../model/spec.ts';
+import type { OperationContext } from './context.ts';
+import { persistTask } from './init.ts';
+import { modulesTask, routeTask, sysctlTask, virtualServerTask } from './kernel-tasks.ts';
+import { requireNetAdmin } from './preflight.ts';
+import type { Task } from './task.ts';
+
+export interface SyncOptions {
+  readonly sysctl: boolean;
+  readonly persist: boolean;
+}
+
+export function syncTasks(context: OperationContext, spec: ProxySpec, options: SyncOptions): Task[] {
+  return [
+    {
+      title: 'preflight',
+      run() {
+        requireNetAdmin();
+        return { status: 'ok', lines: [] };
+      },
+    },
+    modulesTask(context, spec),
+    ...(options.sysctl ? [sysctlTask(context, spec)] : []),
+    virtualServerTask(context, spec),
+    ...(spec.route ? [routeTask(context, spec)] : []),
+    ...(options.persist ? [persistTask(context, spec)] : []),
+  ];
+}

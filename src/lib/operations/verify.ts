@@ -1,0 +1,46 @@
+// The proof of the pudding: one TLS connection through the VIP, and which master answered it.
+
+import { readConnections, realServerOf } from '../ipvs/connections.ts';
+import { formatHostPort, type HostPort } from '../model/address.ts';
+import type { ProxySpec } from '../model/spec.ts';
+import type { Task } from './task.ts';
+
+/** Longer than a TCP retransmission (1 s, then 2 s), so that one lost packet is no failure. */
+const TIMEOUT_MS = 4_000;
+
+export function verifyTask({ virtualServer }: ProxySpec): Task {
+  return {
+    title: 'connection through the VIP',
+    async run() {
+      const startedAt = performance.now();
+      const outcome = await connectOnce(virtualServer);
+      if ('problem' in outcome) {
+        const line = `no master answered through ${formatHostPort(virtualServer)} (${outcome.problem}); the rules are in place and work as soon as one does`;
+        return { status: 'warning', lines: [line] };
+      }
+      const milliseconds = Math.round(performance.now() - startedAt);
+      const master = outcome.realServer === undefined ? 'a master' : formatHostPort(outcome.realServer);
+      return { status: 'ok', lines: [`answered by ${master} in ${milliseconds} ms`] };
+    },
+  };
+}
+
+type Outcome = { realServer: HostPort | undefined } | { problem: string };
+
+/** Who answers matters here, not who it claims to be: nothing is sent, so the certificate is not verified. */
+async function connectOnce(vip: HostPort): Promise<Outcome> {
+  const { connect } = await import('node:tls');
+  return new Promise(resolve => {
+    const socket = connect({ host: vip.address, port: vip.port, rejectUnauthorized: false });
+    const finish = (outcome: Outcome): void => {
+      socket.destroy();
+      resolve(outcome);
+    };
+    socket.setTimeout(TIMEOUT_MS, () => finish({ problem: `no answer within ${TIMEOUT_MS / 1000} s` }));
+    socket.once('error', (error: NodeJS.ErrnoException) => finish({ problem: error.code ?? error.message }));
+    socket.once('secureConnect', () => {
+      const client = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+      finish({ realServer: realServerOf(readConnections(), client, vip) });
+    });
+  });
+}

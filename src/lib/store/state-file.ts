@@ -1,0 +1,60 @@
+// <persist-dir>/state.json: what this program changed on the node beyond its own virtual server, so that `clean` can
+// put it back. Not needed to keep the node working: a file that cannot be read is reported and begun anew.
+import { join } from 'node:path';
+import { messageOf, ProxyError } from '../errors.ts';
+import { STATE_FILE } from '../host/paths.ts';
+import { readFileIfThere, writeFileIfChanged } from './atomic-file.ts';
+
+export interface NodeState {
+  /** Values of kernel parameters before we changed them first. */
+  readonly sysctlsBefore: Readonly<Record<string, string>>;
+}
+
+const SCHEMA_VERSION = 1;
+const EMPTY: NodeState = { sysctlsBefore: {} };
+
+export function statePath(directory: string): string {
+  return join(directory, STATE_FILE);
+}
+
+/** Throws ProxyError "state-unusable" when the file is not one of ours. */
+export function loadState(directory: string): NodeState {
+  const path = statePath(directory);
+  const text = readFileIfThere(path);
+  if (text === undefined) return EMPTY;
+  try {
+    const document: unknown = JSON.parse(text);
+    if (isNodeState(document)) return { sysctlsBefore: document.sysctlsBefore };
+  } catch (error) {
+    throw unusable(path, messageOf(error));
+  }
+  throw unusable(path, `it is not a state file of version ${SCHEMA_VERSION}`);
+}
+
+export function saveState(directory: string, state: NodeState): boolean {
+  return writeFileIfChanged(
+    statePath(directory),
+    `${JSON.stringify({ version: SCHEMA_VERSION, ...state }, null, 2)}\n`,
+  );
+}
+
+/** Remembers values from before our first change; what is remembered already stays. */
+export function rememberSysctls(directory: string, before: Readonly<Record<string, string>>): void {
+  const state = loadState(directory);
+  saveState(directory, { ...state, sysctlsBefore: { ...before, ...state.sysctlsBefore } });
+}
+
+function isNodeState(document: unknown): document is NodeState & { version: number } {
+  if (typeof document !== 'object' || document === null) return false;
+  const { version, sysctlsBefore } = document as Record<string, unknown>;
+  if (version !== SCHEMA_VERSION || typeof sysctlsBefore !== 'object' || sysctlsBefore === null) return false;
+  return Object.values(sysctlsBefore).every(value => typeof value === 'string');
+}
+
+function unusable(path: string, why: string): ProxyError {
+  return new ProxyError('state-unusable', `${path} cannot be used: ${why}`, {
+    suggestions: [
+      `move it away: mv ${path} ${path}.broken (kernel parameters are then not put back by clean)`,
+    ],
+  });
+}
