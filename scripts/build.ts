@@ -1,22 +1,39 @@
-// Builds dist/: the bundle, the packed binary of this machine (--all: of both architectures) and their hashes.
+// Builds dist/: the bundle, the packed binary of this machine (--all: of both architectures), their hashes and
+// the licences of what they contain. --check-reproducible builds twice and compares.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packBinary } from './packaging/binary.ts';
 import { bundleProgram } from './packaging/bundle.ts';
+import { thirdPartyLicenses } from './packaging/licenses.ts';
 import { DIST } from './packaging/paths.ts';
 import { hostTarget, TARGETS } from './packaging/targets.ts';
 
-const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    all: { type: 'boolean', default: false },
+    'check-reproducible': { type: 'boolean', default: false },
+  },
+});
 
-mkdirSync(DIST, { recursive: true });
-await bundleProgram();
-const binaries: string[] = [];
-for (const target of values.all ? Object.values(TARGETS) : [hostTarget()]) {
-  binaries.push(await packBinary(target, DIST));
+const sums = await build();
+process.stdout.write(sums);
+if (values['check-reproducible'] && (await build()) !== sums) {
+  throw new Error('the second build differs from the first');
 }
-writeFileSync(join(DIST, 'SHA256SUMS'), binaries.map(sha256Line).join(''));
+
+/** Returns the text of SHA256SUMS. */
+async function build(): Promise<string> {
+  mkdirSync(DIST, { recursive: true });
+  writeFileSync(join(DIST, 'THIRD_PARTY_LICENSES.txt'), thirdPartyLicenses(await bundleProgram()));
+  let sums = '';
+  for (const target of values.all ? Object.values(TARGETS) : [hostTarget()]) {
+    sums += sha256Line(await packBinary(target, DIST));
+  }
+  writeFileSync(join(DIST, 'SHA256SUMS'), sums);
+  return sums;
+}
 
 function sha256Line(file: string): string {
   return `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ${basename(file)}\n`;

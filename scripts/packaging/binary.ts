@@ -1,5 +1,5 @@
 // The packed binary of one architecture, from the bundle.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUNDLE_ASSET, CODE_CACHE_ASSET, KOFFI_ASSET } from '../../src/packed/assets.ts';
 import { bundlePackedMain } from './bundle.ts';
@@ -10,8 +10,8 @@ import { BUNDLE, CACHE } from './paths.ts';
 import type { Target } from './targets.ts';
 
 export async function packBinary(target: Target, directory: string): Promise<string> {
-  const work = join(CACHE, 'pack');
-  mkdirSync(work, { recursive: true });
+  mkdirSync(CACHE, { recursive: true });
+  const work = mkdtempSync(join(CACHE, 'pack-'));
   const main = join(work, 'main.cjs');
   await bundlePackedMain(main);
   const script = join(work, BUNDLE_ASSET);
@@ -30,5 +30,6 @@ export async function packBinary(target: Target, directory: string): Promise<str
   }
   const output = join(directory, target.file);
   await packExecutable(target, main, assets, output);
+  rmSync(work, { recursive: true });
   return output;
 }
