@@ -11,6 +11,8 @@ const START_TIMEOUT_MS = 10_000; // nsenter and execve under emulation: millisec
 
 /** What differs between the kinds of machine. */
 export interface Surroundings {
+  disposable: boolean;
+  node: string;
   labDirectory: string;
   binary: string;
   consoleLog(): string;
@@ -81,6 +83,14 @@ export class AgentMachine implements Machine {
   async writeFile(path: string, content: string | Buffer, mode = 0o644): Promise<void> {
     const base64 = Buffer.from(content).toString('base64');
     await this.#file(id => ({ op: 'write', id, path, base64, mode }), path);
+  }
+
+  get disposable(): boolean {
+    return this.#surroundings.disposable;
+  }
+
+  get node(): string {
+    return this.#surroundings.node;
   }
 
   get labDirectory(): string {

@@ -12,18 +12,22 @@ import { stagePayload } from './payload.ts';
 
 export async function useHost(): Promise<Machine> {
   if (process.getuid?.() !== 0) throw new Error('LAB=host needs root: it makes network namespaces.');
-  for (const name of ['ip', 'ipvsadm', 'nft', 'nsenter']) requireProgram(name, name);
+  requireProgram('ip', 'iproute2');
+  requireProgram('nft', 'nftables');
+  requireProgram('ipvsadm', 'ipvsadm');
   mkdirSync(CACHE, { recursive: true });
   const directory = mkdtempSync(join(CACHE, `guest-${process.pid}-`));
   await stagePayload(directory);
   const labDirectory = join(directory, 'lab');
   const path = `${process.env.PATH}:/usr/sbin:/sbin`;
-  const agent = spawn(process.execPath, [join(labDirectory, 'agent.js')], {
+  const agent = spawn(process.execPath, [join(labDirectory, 'agent.mjs')], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, PATH: path },
   });
   const ended = once(agent, 'exit');
   const machine = new AgentMachine(agent.stdout, agent.stdin, {
+    disposable: false,
+    node: process.execPath,
     labDirectory,
     binary: join(directory, 'bcs-apiserver-proxy'),
     consoleLog: () => '',

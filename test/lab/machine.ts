@@ -39,6 +39,10 @@ export interface Machine {
   spawn(argv: string[], options?: RunOptions): Promise<LabProcess>;
   readFile(path: string): Promise<string>;
   writeFile(path: string, content: string | Buffer, mode?: number): Promise<void>;
+  /** Whether scenarios may change anything on it: a guest, not somebody's host. */
+  readonly disposable: boolean;
+  /** Node on the machine. */
+  readonly node: string;
   /** Directory of the lab's own programs and certificates on the machine. */
   readonly labDirectory: string;
   /** The packed binary on the machine. */

@@ -18,7 +18,8 @@ export async function stagePayload(directory: string): Promise<void> {
     outdir: lab,
     bundle: true,
     platform: 'node',
-    format: 'cjs', // starts a little faster than ESM
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
     target: 'node24',
     logLevel: 'error',
   });

@@ -66,6 +66,8 @@ export async function bootQemu({ init = 'lab' }: QemuOptions = {}): Promise<Mach
   });
   const ended = once(qemu, 'exit');
   const surroundings = {
+    disposable: true,
+    node: '/usr/local/bin/node',
     labDirectory: '/root/lab',
     binary: '/root/bcs-apiserver-proxy',
     consoleLog: () => said + readFileSync(join(directory, 'console.log'), 'utf8'),

@@ -1,0 +1,49 @@
+// What the stand-in answers to each path, and how it misbehaves when told to.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { discover } from './discovery.ts';
+import type { Objects } from './objects.ts';
+import { sendJson, sendStatus } from './respond.ts';
+import type { State } from './state.ts';
+
+export function answer(
+  state: State,
+  objects: Objects,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const url = new URL(request.url ?? '/', 'https://apiserver');
+  const { knobs, counters, name } = state;
+  const watch = ['1', 'true'].includes(url.searchParams.get('watch') ?? '');
+  const counted = watch ? `watch ${url.pathname}` : url.pathname;
+  counters.requests[counted] = (counters.requests[counted] ?? 0) + 1;
+  if (knobs.hang) return;
+  if (knobs.token !== null && request.headers.authorization !== `Bearer ${knobs.token}`) {
+    sendStatus(response, 401, 'Unauthorized');
+    return;
+  }
+  switch (url.pathname) {
+    case '/readyz':
+    case '/livez':
+    case '/healthz': {
+      const status = knobs[url.pathname.slice(1) as 'readyz' | 'livez' | 'healthz'];
+      response.writeHead(status, { 'content-type': 'text/plain' }).end(status === 200 ? 'ok' : 'not ok');
+      break;
+    }
+    case '/version': {
+      const [, major, minor] = /^v(\d+)\.(\d+)/.exec(knobs.version) ?? [];
+      sendJson(response, 200, { major, minor, gitVersion: knobs.version, platform: 'linux/amd64' });
+      break;
+    }
+    case '/whoami':
+      sendJson(response, 200, { master: name, client: request.socket.remoteAddress });
+      break;
+    case '/stream': // an idle watch: headers, and then nothing for ever
+      response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+      break;
+    case '/echo':
+      request.pipe(response);
+      break;
+    default:
+      discover(state, objects, url, watch, response);
+  }
+}

@@ -1,0 +1,50 @@
+// What a scenario can set on the stand-in while it runs, and what it counts.
+
+/** How a resource misbehaves; null = it does not. */
+export type Failure = 'forbidden' | 'garbage' | 'empty' | 'hang' | 'missing';
+
+export interface Knobs {
+  readyz: number;
+  livez: number;
+  healthz: number;
+  version: string;
+  /** Accept connections and requests, and never answer them. */
+  hang: boolean;
+  /** Bearer token that every request must carry; null = anonymous requests are fine. */
+  token: string | null;
+  /** How long to go on serving, not ready, after SIGTERM. */
+  gracefulMs: number;
+  /** By resource: endpointslices, endpoints, nodes. */
+  fail: Record<string, Failure | null>;
+}
+
+export interface Counters {
+  connections: number;
+  handshakes: number;
+  handshakeErrors: number;
+  /** By path without query; watches count as `watch PATH`. */
+  requests: Record<string, number>;
+}
+
+export interface State {
+  name: string;
+  knobs: Knobs;
+  counters: Counters;
+}
+
+export function newState(name: string): State {
+  return {
+    name,
+    knobs: {
+      readyz: 200,
+      livez: 200,
+      healthz: 200,
+      version: 'v1.36.0',
+      hang: false,
+      token: null,
+      gracefulMs: 0,
+      fail: {},
+    },
+    counters: { connections: 0, handshakes: 0, handshakeErrors: 0, requests: {} },
+  };
+}
