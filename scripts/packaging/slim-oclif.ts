@@ -10,6 +10,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   '@oclif/core': here('core.ts'),
   '../util/os': here('os.ts'),
   debug: here('debug.ts'),
+  'clean-stack': here('clean-stack.ts'),
   'cli-spinners': here('cli-spinners.ts'),
 };
 

@@ -1,6 +1,10 @@
-// The version line, in the form in which oclif prints it.
+// `--version`, answered before anything else is loaded, in the form in which oclif prints it.
 import packageJson from '../../package.json' with { type: 'json' };
 
-export function versionLine(): string {
-  return `${packageJson.name}/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}`;
+/** Whether the arguments asked for the version, which is then printed. */
+export function printVersion(argv: readonly string[]): boolean {
+  if (argv[0] !== '--version') return false;
+  const { name, version } = packageJson;
+  process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+  return true;
 }

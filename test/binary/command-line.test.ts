@@ -1,0 +1,58 @@
+// What a user types and gets: the shell around the commands, in the packed binary.
+import { describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { staleFiles } from '../../scripts/check-generated.ts';
+import { runBinary } from './binary.ts';
+
+const COMMANDS = ['clean', 'init', 'status', 'sync'];
+
+describe('the command line of the packed binary', () => {
+  test('--version names the program, the machine and the Node inside', () => {
+    expect(runBinary(['--version'])).toEqual({
+      status: 0,
+      stdout: `bcs-apiserver-proxy/${packageJson.version} linux-${process.arch} node-${process.version}\n`,
+      stderr: '',
+    });
+  });
+
+  test.each([[['--help']], [['-h']], [['help']], [[]]])('%j lists every command', args => {
+    const { status, stdout, stderr } = runBinary(args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  test.each(COMMANDS)('%s --help and help %s say the same', command => {
+    const help = runBinary([command, '--help']);
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    expect(help.stdout).toContain(`$ bcs-apiserver-proxy ${command} `);
+    expect(runBinary(['help', command])).toEqual(help);
+  });
+
+  test('an unknown flag is a usage error', () => {
+    expect(runBinary(['sync', '--no-such-flag'])).toEqual({
+      status: 64,
+      stdout: '',
+      stderr: 'Error: Nonexistent flag: --no-such-flag\nSee more help with --help\n',
+    });
+  });
+
+  test('an unknown command is a usage error', () => {
+    expect(runBinary(['no-such-command'])).toEqual({
+      status: 64,
+      stdout: '',
+      stderr: 'Error: command no-such-command not found\n',
+    });
+  });
+
+  test('an argument that no command takes is a usage error', () => {
+    expect(runBinary(['status', 'surplus'])).toMatchObject({ status: 64, stdout: '' });
+  });
+
+  test('a missing required flag is a usage error', () => {
+    expect(runBinary(['init'])).toMatchObject({ status: 64, stdout: '' });
+  });
+
+  test('the manifest is what the commands declare', async () => {
+    expect(await staleFiles()).toEqual([]);
+  });
+});

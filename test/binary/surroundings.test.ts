@@ -1,0 +1,67 @@
+// The packed binary runs where nothing has been prepared for it, and leaves nothing behind.
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BINARY, type Outcome, runBinary } from './binary.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'binary-test-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** Loads the native addon: every status opens a netlink socket. */
+const status = (surroundings: Parameters<typeof runBinary>[1]): Outcome =>
+  runBinary(['status', '--no-probe', '--persist-dir', join(directory, 'none')], surroundings);
+
+describe('the packed binary', () => {
+  test('leaves no file behind, not even of the native addon', () => {
+    const home = join(directory, 'home');
+    mkdirSync(home);
+    const watched = ['/dev/shm', '/run', '/tmp', '/var/tmp', home];
+    const list = () => watched.map(path => readdirSync(path));
+    const before = list();
+    const { stderr } = status({ env: { HOME: home } });
+    expect(stderr).toBe('');
+    expect(list()).toEqual(before);
+  });
+
+  test.each([
+    ['without HOME', {}],
+    ['with a HOME that does not exist', { HOME: '/nonexistent' }],
+    ['with a NODE_OPTIONS that Node would refuse', { NODE_OPTIONS: '--no-such-option' }],
+    ['with DEBUG for other programs', { DEBUG: '*' }],
+    ['with a TMPDIR that does not exist', { TMPDIR: '/nonexistent' }],
+  ])('runs %s', (_, env) => {
+    expect(status({ env })).toEqual(status({}));
+  });
+
+  test('runs in a directory that was removed', () => {
+    const script = 'cd "$1" && rmdir "$1" && exec "$2" sync --help';
+    const gone = join(directory, 'gone');
+    mkdirSync(gone);
+    const outcome = runBinary(['-c', script, 'sh', gone, BINARY], { binary: '/bin/sh' });
+    expect(outcome).toEqual(runBinary(['sync', '--help']));
+  });
+
+  test('runs as a user without a passwd entry', () => {
+    const args = ['--reuid=54321', '--regid=54321', '--clear-groups', BINARY, 'sync', '--help'];
+    const outcome = runBinary(args, { binary: '/usr/bin/setpriv' });
+    expect(outcome).toEqual(runBinary(['sync', '--help']));
+  });
+
+  test('runs under another name', () => {
+    const binary = join(directory, 'apiserver-proxy');
+    copyFileSync(BINARY, binary);
+    expect(runBinary(['sync', '--help'], { binary })).toEqual(runBinary(['sync', '--help']));
+  });
+
+  test('colours nothing that is not a terminal', () => {
+    expect(status({}).stdout).not.toContain('\u001b');
+  });
+});
