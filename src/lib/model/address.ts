@@ -37,13 +37,13 @@ const UNBRACKETED = 'an IPv6 address must stand in brackets, as in [fd00::1]:644
 
 /** Accepts `IPv4:PORT` and `[IPv6]:PORT`. */
 export function parseHostPort(text: string): HostPort {
-  const match = /^(?:\[(?<v6>[^\]]*)\]|(?<v4>[^:[\]]*))(?::(?<port>.*))?$/.exec(text);
+  const match = /^(?:\[(?<v6>[^\]]*)\]|(?<v4>[^:[\]]*))(?::(?<port>.*))?$/s.exec(text);
   if (match?.groups === undefined) {
     throw new AddressSyntaxError(UNBRACKETED);
   }
   const { v4, v6, port } = match.groups;
-  // "fd00::1:6443" could end in a port or not; "10.0.0.1:1:2" is a wrong port.
-  if (v4 !== undefined && !v4.includes('.') && port?.includes(':')) throw new AddressSyntaxError(UNBRACKETED);
+  // "fd00::1:6443" may end in a port or not; "10.0.0.1:1:2" is a wrong port, "https://10.0.0.1:1" a wrong address.
+  if (/^[0-9a-f]*$/i.test(v4 ?? '.') && port?.includes(':')) throw new AddressSyntaxError(UNBRACKETED);
   if (v6 !== undefined && !v6.includes(':')) throw new AddressSyntaxError('brackets are for IPv6 addresses');
   const address = parseAddress(v6 ?? v4 ?? '');
   if (port === undefined) throw new AddressSyntaxError('the port is missing');

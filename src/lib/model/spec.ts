@@ -28,6 +28,15 @@ const UNUSABLE_VIP: Record<string, string> = {
     'a loopback address cannot be the VIP: packets from 127.0.0.1 or ::1 never leave the host, so every connection would time out',
 };
 
+/** What no other node could reach, by range. */
+const UNUSABLE_REAL_SERVER: Record<string, string> = {
+  unspecified: 'the unspecified address',
+  broadcast: 'the broadcast address',
+  multicast: 'a multicast address',
+  linkLocal: 'a link-local address',
+  loopback: 'a loopback address',
+};
+
 /** Throws a UsageError that names the flag, the value, the rule and the remedy. */
 export function validateSpec(spec: ProxySpec): void {
   checkVip(spec.virtualServer);
@@ -71,12 +80,10 @@ function checkRealServers({ virtualServer, realServers }: ProxySpec): void {
         `--vs ${formatHostPort(virtualServer)}: the VIP must not be the address of a real server (--rs ${text}); ${USE_AN_UNUSED_ADDRESS}`,
       );
     }
-    const unusable = ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback'].includes(
-      rangeOf(realServer.address),
-    );
-    if (unusable) {
+    const unusable = UNUSABLE_REAL_SERVER[rangeOf(realServer.address)];
+    if (unusable !== undefined) {
       throw new UsageError(
-        `--rs ${text}: a ${rangeOf(realServer.address)} address cannot be a real server; give the address at which other nodes reach this master`,
+        `--rs ${text}: ${unusable} cannot be a real server; give the address at which other nodes reach this master`,
       );
     }
     if (seen.has(text))
