@@ -13,6 +13,7 @@ export function strippedNode({ arch, gnuTriplet }: Target): string {
   mkdirSync(CACHE, { recursive: true });
   const node = join(packageDirectory(`node-linux-${arch}`), 'bin/node');
   const partial = `${stripped}.partial`;
+  // From Debian's binutils and, for the other architecture, binutils-aarch64-linux-gnu.
   execFileSync(`${gnuTriplet}-strip`, ['-s', '-o', partial, node]);
   renameSync(partial, stripped);
   return stripped;
