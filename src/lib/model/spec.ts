@@ -16,6 +16,17 @@ export interface ProxySpec {
   readonly route: boolean;
 }
 
+/** What an error message calls each value: a flag on the command line, a key in a file. */
+export type SpecNames = Readonly<Record<'vs' | 'rs' | 'scheduler' | 'schedulerFlags' | 'sourceIp', string>>;
+
+const FLAGS: SpecNames = {
+  vs: '--vs',
+  rs: '--rs',
+  scheduler: '--scheduler',
+  schedulerFlags: '--scheduler-flags',
+  sourceIp: '--source-ip',
+};
+
 const USE_AN_UNUSED_ADDRESS = 'choose an unused private address, for example 10.99.0.1';
 
 /** Why an address cannot be a VIP, by the range that it is in (names of ipaddr.js). */
@@ -37,34 +48,34 @@ const UNUSABLE_REAL_SERVER: Record<string, string> = {
   loopback: 'a loopback address',
 };
 
-/** Throws a UsageError that names the flag, the value, the rule and the remedy. */
-export function validateSpec(spec: ProxySpec): void {
-  checkVip(spec.virtualServer);
-  checkRealServers(spec);
+/** Throws a UsageError that names the flag (or key), the value, the rule and the remedy. */
+export function validateSpec(spec: ProxySpec, names: SpecNames = FLAGS): void {
+  checkVip(spec.virtualServer, names);
+  checkRealServers(spec, names);
   for (const flag of spec.schedulerFlags) {
     if (schedulerOf(flag) === spec.scheduler) continue;
     throw new UsageError(
-      `--scheduler-flags ${flag}: the flag belongs to scheduler ${schedulerOf(flag)}, not to ${spec.scheduler}; leave it out or use --scheduler ${schedulerOf(flag)}`,
+      `${names.schedulerFlags} ${flag}: the flag belongs to scheduler ${schedulerOf(flag)}, not to ${spec.scheduler}; leave it out or use ${names.scheduler} ${schedulerOf(flag)}`,
     );
   }
   if (spec.sourceIp !== undefined && familyOf(spec.sourceIp) !== familyOf(spec.virtualServer.address)) {
     throw new UsageError(
-      `--source-ip ${spec.sourceIp}: the source must be of the VIP's address family (${formatHostPort(spec.virtualServer)}); give an address of this host of that family`,
+      `${names.sourceIp} ${spec.sourceIp}: the source must be of the VIP's address family (${formatHostPort(spec.virtualServer)}); give an address of this host of that family`,
     );
   }
 }
 
-function checkVip(vip: HostPort): void {
+function checkVip(vip: HostPort, names: SpecNames): void {
   const reason = UNUSABLE_VIP[rangeOf(vip.address)];
   if (reason !== undefined) {
-    throw new UsageError(`--vs ${formatHostPort(vip)}: ${reason}; ${USE_AN_UNUSED_ADDRESS}`);
+    throw new UsageError(`${names.vs} ${formatHostPort(vip)}: ${reason}; ${USE_AN_UNUSED_ADDRESS}`);
   }
 }
 
-function checkRealServers({ virtualServer, realServers }: ProxySpec): void {
+function checkRealServers({ virtualServer, realServers }: ProxySpec, names: SpecNames): void {
   if (realServers.length === 0) {
     throw new UsageError(
-      '--rs: at least one real server is needed; give --rs HOST:PORT once for each master',
+      `${names.rs}: at least one real server is needed; give ${names.rs} HOST:PORT once for each master`,
     );
   }
   const seen = new Set<string>();
@@ -72,22 +83,22 @@ function checkRealServers({ virtualServer, realServers }: ProxySpec): void {
     const text = formatHostPort(realServer);
     if (familyOf(realServer.address) !== familyOf(virtualServer.address)) {
       throw new UsageError(
-        `--rs ${text}: real servers must be of the VIP's address family (${formatHostPort(virtualServer)}), the kernel refuses a mix; give the master's address of that family`,
+        `${names.rs} ${text}: real servers must be of the VIP's address family (${formatHostPort(virtualServer)}), the kernel refuses a mix; give the master's address of that family`,
       );
     }
     if (realServer.address === virtualServer.address) {
       throw new UsageError(
-        `--vs ${formatHostPort(virtualServer)}: the VIP must not be the address of a real server (--rs ${text}); ${USE_AN_UNUSED_ADDRESS}`,
+        `${names.vs} ${formatHostPort(virtualServer)}: the VIP must not be the address of a real server (${names.rs} ${text}); ${USE_AN_UNUSED_ADDRESS}`,
       );
     }
     const unusable = UNUSABLE_REAL_SERVER[rangeOf(realServer.address)];
     if (unusable !== undefined) {
       throw new UsageError(
-        `--rs ${text}: ${unusable} cannot be a real server; give the address at which other nodes reach this master`,
+        `${names.rs} ${text}: ${unusable} cannot be a real server; give the address at which other nodes reach this master`,
       );
     }
     if (seen.has(text))
-      throw new UsageError(`--rs ${text}: the real server is given twice; give each master once`);
+      throw new UsageError(`${names.rs} ${text}: the real server is given twice; give each master once`);
     seen.add(text);
   }
 }

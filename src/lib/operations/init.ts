@@ -1,7 +1,7 @@
 // `init`: a node that had nothing reaches its masters through the VIP.
 import { formatHostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
-import { loadPersisted, persistedPath, savePersisted } from '../store/persisted-set.ts';
+import { isPersisted, loadPersisted, persistedPath, savePersisted } from '../store/persisted-set.ts';
 import type { OperationContext } from './context.ts';
 import { modulesTask, routeTask, sysctlTask, virtualServerTask } from './kernel-tasks.ts';
 import { checkAgainstHost, requireNetAdmin } from './preflight.ts';
@@ -41,8 +41,8 @@ export function persistTask({ persistDir, dryRun }: OperationContext, spec: Prox
     title: 'persisted set',
     run() {
       const orphan = otherVirtualServer(persistDir, spec);
-      if (dryRun) return changes([`write ${persistedPath(persistDir)} unless it says the same`]);
-      const lines = savePersisted(persistDir, spec) ? [`write ${persistedPath(persistDir)}`] : [];
+      const written = dryRun ? !isPersisted(persistDir, spec) : savePersisted(persistDir, spec);
+      const lines = written ? [`write ${persistedPath(persistDir)}`] : [];
       return orphan === undefined ? changes(lines) : { status: 'warning', lines: [...lines, orphan] };
     },
   };

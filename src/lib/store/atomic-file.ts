@@ -8,14 +8,26 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoCode, isENOENT, ProxyError } from '../errors.ts';
 
-/** Undefined when there is no such file. */
+/** Far more than any file of ours has; a foreign giant in its place must not hold up the node. */
+const MAX_BYTES = 1024 * 1024;
+
+/** Undefined when there is no such file. Refuses what would block or never end: pipes, devices, giants. */
 export function readFileIfThere(path: string): string | undefined {
   try {
+    const stat = statSync(path);
+    if (!stat.isFile()) throw notAFile(path, stat);
+    if (stat.size > MAX_BYTES)
+      throw new ProxyError(
+        'file-error',
+        `${path} cannot be read: it has ${stat.size} bytes, and at most ${MAX_BYTES} are expected`,
+      );
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (isENOENT(error)) return undefined;
@@ -41,8 +53,16 @@ export function writeFileAtomic(path: string, contents: string, mode = 0o644): v
     renameSync(temporary, path);
     syncDirectory(directory);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw cannot('write', path, error);
+    removeIfPossible(temporary);
+    throw cannot('written', path, error);
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What made the writing fail (a read-only disk, a file in place of the directory) is what gets reported.
   }
 }
 
@@ -53,7 +73,7 @@ export function removeFile(path: string): boolean {
     return true;
   } catch (error) {
     if (isENOENT(error)) return false;
-    throw cannot('remove', path, error);
+    throw cannot('removed', path, error);
   }
 }
 
@@ -78,11 +98,14 @@ function syncDirectory(path: string): void {
 
 function refuseUnlessRegular(path: string): void {
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || stat.isFile()) return;
-  throw new ProxyError(
-    'not-a-file',
-    `${path} is ${stat.isDirectory() ? 'a directory' : 'not a regular file'}`,
-  );
+  if (stat !== undefined && !stat.isFile()) throw notAFile(path, stat);
+}
+
+function notAFile(path: string, stat: Stats): ProxyError {
+  const kind = stat.isDirectory() ? 'a directory' : 'not a regular file';
+  return new ProxyError('not-a-file', `${path} is ${kind}`, {
+    suggestions: [`move it away: mv ${path} ${path}.broken`],
+  });
 }
 
 const REASONS: Record<string, string> = {
@@ -91,17 +114,15 @@ const REASONS: Record<string, string> = {
   EPERM: 'permission denied',
   ENOSPC: 'the disk is full',
   EISDIR: 'it is a directory',
+  ERR_FS_EISDIR: 'it is a directory',
   ENOTDIR: 'a part of its path is not a directory',
+  EEXIST: 'a part of its path is not a directory',
 };
 
-function cannot(verb: string, path: string, error: unknown): Error {
+function cannot(verb: 'read' | 'written' | 'removed', path: string, error: unknown): Error {
   if (error instanceof ProxyError) return error;
   const code = errnoCode(error) ?? String(error);
-  return new ProxyError(
-    'file-error',
-    `${path} cannot be ${verb === 'read' ? 'read' : verb === 'write' ? 'written' : 'removed'}: ${REASONS[code] ?? code}`,
-    {
-      cause: error,
-    },
-  );
+  return new ProxyError('file-error', `${path} cannot be ${verb}: ${REASONS[code] ?? code}`, {
+    cause: error,
+  });
 }

@@ -1,13 +1,18 @@
 // The persisted set, <persist-dir>/ipvsConfig.yaml: what the boot restore applies without asking anybody.
 // Keys vs, rs and scheduler are those of the original program, which ignores the others, so that one can go back.
+//
+// INVARIANT: a file cut off anywhere is not taken for a whole one. Keys are written in alphabetical order, as the
+// original writes them, so "vs" comes last: what is cut off lacks it, or the newline behind it.
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { messageOf, ProxyError } from '../errors.ts';
+import { isProxyError, messageOf, ProxyError } from '../errors.ts';
 import { PERSISTED_FILE } from '../host/paths.ts';
 import { formatHostPort, parseAddress, parseHostPort } from '../model/address.ts';
 import { DEFAULT_SCHEDULER, isScheduler, isSchedulerFlag } from '../model/scheduler.ts';
-import { type ProxySpec, validateSpec } from '../model/spec.ts';
+import { type ProxySpec, type SpecNames, validateSpec } from '../model/spec.ts';
 import { readFileIfThere, writeFileAtomic } from './atomic-file.ts';
+
+const WRITE_ANEW = 'write it anew: bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT';
 
 export interface LoadedSet {
   readonly spec: ProxySpec;
@@ -36,33 +41,39 @@ export function loadPersisted(directory: string): LoadedSet | undefined {
     const problem = current?.problem ?? `${persistedPath(directory)} is missing`;
     return { ...previous, problem };
   }
-  if (current === undefined && previous === undefined) return undefined;
-  throw new ProxyError('persisted-unusable', current?.problem ?? previous?.problem ?? '', {
-    suggestions: ['write it anew: bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT'],
-  });
+  const unusable = current ?? previous;
+  if (unusable === undefined) return undefined;
+  throw new ProxyError('persisted-unusable', unusable.problem, { suggestions: unusable.suggestions });
+}
+
+/** The current file says this already, in whatever words: saving would change nothing. */
+export function isPersisted(directory: string, spec: ProxySpec): boolean {
+  const current = attempt(persistedPath(directory));
+  return (
+    current !== undefined && 'spec' in current && formatPersisted(current.spec) === formatPersisted(spec)
+  );
 }
 
 /** Writes only when something changed, and keeps the previous good copy. Returns whether it wrote. */
 export function savePersisted(directory: string, spec: ProxySpec): boolean {
   validateSpec(spec);
+  if (isPersisted(directory, spec)) return false;
   const path = persistedPath(directory);
-  const contents = formatPersisted(spec);
   const before = attempt(path);
-  if (before !== undefined && 'spec' in before && formatPersisted(before.spec) === contents) return false;
   if (before !== undefined && 'spec' in before)
     writeFileAtomic(previousPath(directory), formatPersisted(before.spec));
-  writeFileAtomic(path, contents);
+  writeFileAtomic(path, formatPersisted(spec));
   return true;
 }
 
 export function formatPersisted(spec: ProxySpec): string {
   return stringify({
+    ...(!spec.route && { route: false }),
     rs: spec.realServers.map(formatHostPort),
     scheduler: spec.scheduler,
-    vs: formatHostPort(spec.virtualServer),
     ...(spec.schedulerFlags.length > 0 && { schedulerFlags: [...spec.schedulerFlags] }),
     ...(spec.sourceIp !== undefined && { sourceIp: spec.sourceIp }),
-    ...(!spec.route && { route: false }),
+    vs: formatHostPort(spec.virtualServer),
   });
 }
 
@@ -77,24 +88,40 @@ export function parsePersisted(text: string): ProxySpec {
   if (badFlag !== undefined) throw unusable('schedulerFlags', 'scheduler flags', badFlag);
   const sourceIp = document.sourceIp;
   const spec: ProxySpec = {
-    virtualServer: reading('vs', document.vs, parseHostPort),
-    realServers: listOf(document, 'rs', true).map(text => reading('rs', text, parseHostPort)),
+    virtualServer: reading('vs', document.vs, 'VIP:PORT', parseHostPort),
+    realServers: listOf(document, 'rs', true).map(text => reading('rs', text, 'HOST:PORT', parseHostPort)),
     scheduler,
     schedulerFlags: flags.filter(isSchedulerFlag),
-    sourceIp: sourceIp === undefined ? undefined : reading('sourceIp', sourceIp, parseAddress),
-    route: document.route !== false,
+    sourceIp:
+      sourceIp === undefined ? undefined : reading('sourceIp', sourceIp, 'an IP address', parseAddress),
+    route: routeOf(document),
   };
-  validateSpec(spec);
+  validateSpec(spec, KEYS);
   return spec;
 }
 
-function attempt(path: string): LoadedSet | { problem: string } | undefined {
+const KEYS: SpecNames = {
+  vs: 'key vs',
+  rs: 'key rs',
+  scheduler: 'key scheduler',
+  schedulerFlags: 'key schedulerFlags',
+  sourceIp: 'key sourceIp',
+};
+
+interface Unusable {
+  readonly problem: string;
+  readonly suggestions: string[];
+}
+
+function attempt(path: string): LoadedSet | Unusable | undefined {
   try {
     const text = readFileIfThere(path);
     return text === undefined ? undefined : { spec: parsePersisted(text), path };
   } catch (error) {
     const message = messageOf(error);
-    return { problem: message.startsWith(path) ? message : `${path} cannot be used: ${message}` };
+    const problem = message.startsWith(path) ? message : `${path} cannot be used: ${message}`;
+    const suggestions = isProxyError(error) ? error.suggestions : [];
+    return { problem, suggestions: suggestions.length > 0 ? suggestions : [WRITE_ANEW] };
   }
 }
 
@@ -110,9 +137,13 @@ interface PersistedDocument {
 
 function parseDocument(text: string): PersistedDocument {
   if (text.trim() === '') throw new ProxyError('persisted-unusable', 'it is empty');
+  if (!text.endsWith('\n')) {
+    throw new ProxyError('persisted-unusable', 'it was cut off: no newline ends its last line');
+  }
   let document: unknown;
   try {
-    document = parse(text);
+    // Without a warning on stderr for tags that nobody knows.
+    document = parse(text, { logLevel: 'error' });
   } catch (error) {
     throw new ProxyError('persisted-unusable', `it is not YAML (${messageOf(error).split('\n')[0]})`, {
       cause: error,
@@ -124,20 +155,25 @@ function parseDocument(text: string): PersistedDocument {
   throw new ProxyError('persisted-unusable', 'it holds no mapping with the keys vs, rs and scheduler');
 }
 
+function routeOf({ route = true }: PersistedDocument): boolean {
+  if (typeof route !== 'boolean') throw unusable('route', 'true or false', route);
+  return route;
+}
+
 function listOf(document: PersistedDocument, key: 'rs' | 'schedulerFlags', required: boolean): string[] {
   const value = document[key] ?? [];
   const isList = Array.isArray(value) && value.every(item => typeof item === 'string');
   if (!isList || (required && value.length === 0))
-    throw unusable(key, 'a list of at least one text', document[key]);
+    throw unusable(key, required ? 'a list of at least one HOST:PORT' : 'a list of flags', document[key]);
   return value;
 }
 
-function reading<T>(key: string, value: unknown, parseText: (text: string) => T): T {
-  if (typeof value !== 'string') throw unusable(key, 'a text', value);
+function reading<T>(key: string, value: unknown, expected: string, parseText: (text: string) => T): T {
+  if (typeof value !== 'string') throw unusable(key, expected, value);
   try {
     return parseText(value);
   } catch (error) {
-    throw new ProxyError('persisted-unusable', `key ${key}: ${value}: ${messageOf(error)}`, { cause: error });
+    throw new ProxyError('persisted-unusable', `key ${key} ${value}: ${messageOf(error)}`, { cause: error });
   }
 }
 
