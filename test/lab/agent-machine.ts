@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { bounded } from './bounded.ts';
+import { CommandLog } from './command-log.ts';
 import type { Machine, RunOptions, RunResult } from './machine.ts';
 import type { Event, Request } from './protocol.ts';
 import { RemoteProcess } from './remote-process.ts';
@@ -26,7 +27,7 @@ export class AgentMachine implements Machine {
   #processes = new Map<number, RemoteProcess>();
   #files = new Map<number, { resolve: (base64: string) => void; reject: (error: Error) => void }>();
   #hello = Promise.withResolvers<void>();
-  #log: string[] = [];
+  #log = new CommandLog();
 
   constructor(input: Readable, output: Writable, surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -102,7 +103,7 @@ export class AgentMachine implements Machine {
   }
 
   log(): string {
-    return `${this.#surroundings.consoleLog()}\n${this.#log.join('\n')}`;
+    return `${this.#surroundings.consoleLog()}\n${this.#log}`;
   }
 
   close(): Promise<void> {
@@ -110,7 +111,7 @@ export class AgentMachine implements Machine {
   }
 
   mark(title: string): void {
-    this.#log = [`== ${title}`];
+    this.#log = new CommandLog(title);
   }
 
   #file(request: (id: number) => Request, what: string): Promise<string> {
@@ -122,8 +123,9 @@ export class AgentMachine implements Machine {
   }
 
   #send(request: Request): void {
-    if (request.op === 'spawn') this.#note(request.id, `${request.netns ?? '-'} $ ${request.argv.join(' ')}`);
-    if (request.op === 'kill') this.#note(request.id, `kill ${request.signal}`);
+    if (request.op === 'spawn')
+      this.#log.note(request.id, `${request.netns ?? '-'} $ ${request.argv.join(' ')}`);
+    if (request.op === 'kill') this.#log.note(request.id, `kill ${request.signal}`);
     this.#output.write(`${JSON.stringify(request)}\n`);
   }
 
@@ -141,16 +143,11 @@ export class AgentMachine implements Machine {
       else if (event.event === 'done') file.resolve(event.base64 ?? '');
       return;
     }
-    if (event.event === 'stdout' || event.event === 'stderr') this.#note(event.id, event.text.trimEnd());
-    if (event.event === 'exit') this.#note(event.id, `exit ${event.code ?? event.signal}`);
-    if (event.event === 'failed') this.#note(event.id, event.message);
+    if (event.event === 'stdout' || event.event === 'stderr') this.#log.note(event.id, event.text.trimEnd());
+    if (event.event === 'exit') this.#log.note(event.id, `exit ${event.code ?? event.signal}`);
+    if (event.event === 'failed') this.#log.note(event.id, event.message);
     this.#processes.get(event.id)?.receive(event);
     if (event.event === 'exit' || event.event === 'failed') this.#processes.delete(event.id);
-  }
-
-  #note(id: number, text: string): void {
-    const time = new Date().toISOString().slice(14, 23); // minutes:seconds are enough to see what waited for what
-    this.#log.push(`${time} [${id}] ${text}`);
   }
 
   #lost(why: string): void {

@@ -30,15 +30,26 @@ const COMMANDS = [
   'ip -6 route show table local',
   'ip -6 route del local fd99::1/128 dev lo table local',
 ];
-const STRACE = [
-  'strace',
-  '-f',
-  '-e',
-  'trace=socket,bind,sendto,sendmsg,recvfrom,recvmsg',
-  '-xx',
-  '-s',
-  '65536',
-];
+// `read=all` and `write=all`: a dump of every byte, which strace's own decoding of netlink would hide.
+const TRACE = 'trace=sendto,sendmsg,recvfrom,recvmsg';
+const STRACE = ['strace', '-e', TRACE, '-e', 'read=all', '-e', 'write=all'];
+
+/** From strace's dumps: a row of hex for each 16 bytes, `>` to the kernel, `<` from it, messages apart. */
+function hexRows(trace: string): string {
+  const rows: string[] = [];
+  let direction = '';
+  for (const line of trace.split('\n')) {
+    const call = /^(send|recv)\w+\(/.exec(line);
+    if (call !== null) {
+      const peek = line.includes('MSG_PEEK'); // libraries ask for the length first
+      direction = peek ? '' : call[1] === 'send' ? '>' : '<';
+      if (!peek) rows.push('');
+    }
+    const dump = /^ \| [0-9a-f]+ {2}((?:[0-9a-f]{2} {1,2})+)/.exec(line);
+    if (dump !== null && direction !== '') rows.push(`${direction} ${dump[1]?.trim().replace(/ +/g, ' ')}`);
+  }
+  return rows.join('\n');
+}
 
 const machine = await bootMachine();
 try {
@@ -53,8 +64,8 @@ try {
     `ip -n ${NETNS} link set eth0 up`,
   ];
   await machine.must(['bash', '-e'], { input: setup.join('\n') });
-  const versions = ['uname -rv', 'ipvsadm --version', 'ip -V', 'strace -V | head -1'].join('; ');
-  console.log((await machine.must(['bash', '-c', versions])).replace(/^/gm, '# ').trimEnd());
+  const versions = ['uname -rv', 'ipvsadm --version', 'ip -V'].join('; ');
+  console.log((await machine.must(['bash', '-c', versions])).trimEnd().replace(/^/gm, '# '));
   for (const command of COMMANDS) {
     const result = await machine.run([...STRACE, '-o', '/tmp/trace', ...command.split(' ')], {
       netns: NETNS,
@@ -62,7 +73,7 @@ try {
     console.log(`\n## ${command}\n# exit ${result.code}`);
     const said = `${result.stdout}${result.stderr}`.trimEnd();
     if (said !== '') console.log(said.replace(/^/gm, '# '));
-    console.log((await machine.readFile('/tmp/trace')).trimEnd());
+    console.log(hexRows(await machine.readFile('/tmp/trace')));
   }
   await machine.must(['ip', 'netns', 'delete', NETNS]);
 } finally {

@@ -61,7 +61,7 @@ export async function setPacketLoss(machine: Machine, name: string, percent: num
   const table = `table inet lab-loss {
     chain input {
       type filter hook input priority -400
-      iifname "eth0" numgen random mod 100 < ${percent} drop
+      iifname "eth0" numgen random mod 100 <= ${percent - 1} drop
     }
   }`;
   // Declared before it is deleted, since deleting what is not there is an error.

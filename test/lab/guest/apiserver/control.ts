@@ -1,6 +1,7 @@
 // Run-time control of the stand-in: a JSON object a line on stdin, one JSON line on stdout in answer to each.
 import { createInterface } from 'node:readline';
-import type { EndpointSpec, NodeSpec, Objects } from './objects.ts';
+import type { Objects } from './objects.ts';
+import type { EndpointSpec, NodeSpec } from './shapes.ts';
 import type { Counters, Knobs, State } from './state.ts';
 
 export interface Control extends Partial<Knobs> {

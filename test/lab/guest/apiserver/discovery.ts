@@ -1,7 +1,8 @@
 // List, get and watch of the three resources that discovery reads, in the API's own shapes.
 import type { ServerResponse } from 'node:http';
-import type { KubeObject, Objects, Watcher } from './objects.ts';
+import type { Objects, Watcher } from './objects.ts';
 import { sendJson, sendStatus } from './respond.ts';
+import type { KubeObject } from './shapes.ts';
 import type { State } from './state.ts';
 
 const COLLECTIONS: Record<string, { resource: string; kind: string; apiVersion: string }> = {

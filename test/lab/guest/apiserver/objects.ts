@@ -1,23 +1,14 @@
 // The stand-in's etcd: the few objects that discovery reads, their history by resourceVersion, and who watches them.
 // All three resources share one counter, as in a real cluster.
 
-export interface EndpointSpec {
-  address: string;
-  ready?: boolean;
-}
-
-export interface NodeSpec {
-  name: string;
-  address: string;
-  labels?: Record<string, string>;
-}
-
-export interface KubeObject {
-  kind: string;
-  apiVersion: string;
-  metadata: { name: string; namespace?: string; labels: Record<string, string>; resourceVersion: string };
-  [field: string]: unknown;
-}
+import {
+  type EndpointSpec,
+  endpointSlice,
+  endpoints,
+  type KubeObject,
+  type NodeSpec,
+  node,
+} from './shapes.ts';
 
 export interface WatchEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -66,32 +57,16 @@ export class Objects {
   }
 
   setEndpoints(specs: EndpointSpec[]): void {
-    const ports = [{ name: 'https', port: this.#port, protocol: 'TCP' }];
-    const labels = { 'kubernetes.io/service-name': 'kubernetes' };
-    const metadata = { name: 'kubernetes', namespace: 'default' };
-    this.#put('endpointslices', {
-      ...{ kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', metadata: { ...metadata, labels } },
-      addressType: specs[0]?.address.includes(':') ? 'IPv6' : 'IPv4',
-      // The real one sets `ready` and no other condition.
-      endpoints: specs.map(({ address, ready = true }) => ({ addresses: [address], conditions: { ready } })),
-      ports,
-    });
-    const addresses = specs.filter(({ ready = true }) => ready).map(({ address }) => ({ ip: address }));
-    this.#put('endpoints', {
-      ...{ kind: 'Endpoints', apiVersion: 'v1', metadata: { ...metadata, labels: {} } },
-      subsets: addresses.length === 0 ? [] : [{ addresses, ports }],
-    });
+    this.#record('endpointslices', endpointSlice(specs, this.#port));
+    this.#record('endpoints', endpoints(specs, this.#port));
   }
 
   setNodes(specs: NodeSpec[]): void {
     const names = new Set(specs.map(({ name }) => name));
-    for (const node of this.list('nodes')) if (!names.has(node.metadata.name)) this.#remove('nodes', node);
-    for (const { name, address, labels = { 'node-role.kubernetes.io/control-plane': '' } } of specs) {
-      this.#put('nodes', {
-        ...{ kind: 'Node', apiVersion: 'v1', metadata: { name, labels } },
-        status: { addresses: [{ type: 'InternalIP', address }] },
-      });
+    for (const known of this.list('nodes')) {
+      if (!names.has(known.metadata.name)) this.#record('nodes', known, 'DELETED');
     }
+    for (const spec of specs) this.#record('nodes', node(spec));
   }
 
   /** Replays what came after `since` and then stays; 410 when that is forgotten. */
@@ -133,22 +108,14 @@ export class Objects {
     this.#watchers.clear();
   }
 
-  #put(resource: string, object: Omit<KubeObject, 'metadata'> & { metadata: object }): void {
-    const { name } = object.metadata as { name: string };
-    const known = this.#stored.has(`${resource}/${name}`);
-    this.#record(resource, known ? 'MODIFIED' : 'ADDED', object as KubeObject);
-  }
-
-  #remove(resource: string, object: KubeObject): void {
-    this.#record(resource, 'DELETED', object);
-    this.#stored.delete(`${resource}/${object.metadata.name}`);
-  }
-
-  #record(resource: string, type: WatchEvent['type'], unversioned: KubeObject): void {
+  #record(resource: string, unversioned: KubeObject, deleted?: 'DELETED'): void {
     this.#version += 1;
     const metadata = { ...unversioned.metadata, resourceVersion: this.resourceVersion };
     const object = { ...unversioned, metadata };
-    this.#stored.set(`${resource}/${metadata.name}`, object);
+    const key = `${resource}/${metadata.name}`;
+    const type = deleted ?? (this.#stored.has(key) ? 'MODIFIED' : 'ADDED');
+    if (deleted) this.#stored.delete(key);
+    else this.#stored.set(key, object);
     this.#history.push({ version: this.#version, resource, type, object });
     for (const watcher of this.#watchers) {
       if (watcher.resource === resource && watcher.matches(object)) watcher.send({ type, object });
