@@ -1,9 +1,10 @@
-// Builds dist/: the bundle, the packed binary of this machine (--all: of both architectures), their hashes and
+// Builds dist/ (and oclif.manifest.json): the bundle, the packed binary of this machine (--all: of both architectures), their hashes and
 // the licences of what they contain. --check-reproducible builds twice and compares.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { MANIFEST_PATH, renderManifest } from './generate-manifest.ts';
 import { packBinary } from './packaging/binary.ts';
 import { bundleProgram } from './packaging/bundle.ts';
 import { thirdPartyLicenses } from './packaging/licenses.ts';
@@ -26,6 +27,7 @@ if (values['check-reproducible'] && (await build()) !== sums) {
 /** Returns the text of SHA256SUMS. */
 async function build(): Promise<string> {
   mkdirSync(DIST, { recursive: true });
+  writeFileSync(MANIFEST_PATH, await renderManifest());
   writeFileSync(join(DIST, 'THIRD_PARTY_LICENSES.txt'), thirdPartyLicenses(await bundleProgram()));
   let sums = '';
   for (const target of values.all ? Object.values(TARGETS) : [hostTarget()]) {

@@ -1,10 +1,14 @@
 // Hands oclif a ready configuration and turns whatever comes back into an exit code.
 import { Config, flush, run } from '@oclif/core';
+import { UsageError } from '../lib/errors.ts';
+import { commandLoaders } from './commands.ts';
 import { inMemoryPlugin } from './plugin.ts';
 import { reportFailure } from './report-failure.ts';
 
 // Nothing is ever read below it: the plugin is in memory.
 const ROOT = '/';
+
+const HELP_FLAGS = new Set(['--help', '-h']);
 
 export async function runCommand(argv: string[]): Promise<number> {
   try {
@@ -14,10 +18,17 @@ export async function runCommand(argv: string[]): Promise<number> {
       pjson: plugin.pjson,
       plugins: new Map([[plugin.name, plugin]]),
     });
+    checkCommandName(argv, config.bin);
     await run(argv, config);
     await flush();
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return reportFailure(error);
   }
+}
+
+function checkCommandName([name]: string[], bin: string): void {
+  if (name === undefined || name in commandLoaders || HELP_FLAGS.has(name)) return;
+  const problem = name.startsWith('-') ? 'flags follow the name of a command' : 'unknown command';
+  throw new UsageError(`${name}: ${problem}; see ${bin} --help`);
 }

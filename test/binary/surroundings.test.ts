@@ -62,6 +62,13 @@ describe('the packed binary', () => {
     expect(runBinary(['sync', '--help'], { binary })).toEqual(runBinary(['sync', '--help']));
   });
 
+  test('writes no colours to a terminal when NO_COLOR is set', () => {
+    const args = ['-qec', `${BINARY} status --no-probe`, '/dev/null'];
+    const onTerminal = (env: NodeJS.ProcessEnv) => runBinary(args, { binary: '/usr/bin/script', env }).stdout;
+    expect(onTerminal({ TERM: 'xterm' })).toContain('\u001b[');
+    expect(onTerminal({ TERM: 'xterm', NO_COLOR: '1' })).not.toContain('\u001b[');
+  });
+
   test('colours nothing that is not a terminal', () => {
     expect(status({}).stdout).not.toContain('\u001b');
   });
