@@ -31,7 +31,7 @@ describe('the command line of the packed binary', () => {
     expect(runBinary(['sync', '--no-such-flag'])).toEqual({
       status: 64,
       stdout: '',
-      stderr: 'Error: Nonexistent flag: --no-such-flag\nSee more help with --help\n',
+      stderr: 'Error: --no-such-flag: unknown flag; see bcs-apiserver-proxy sync --help\n',
     });
   });
 
@@ -39,7 +39,7 @@ describe('the command line of the packed binary', () => {
     expect(runBinary(['no-such-command'])).toEqual({
       status: 64,
       stdout: '',
-      stderr: 'Error: command no-such-command not found\n',
+      stderr: 'Error: no-such-command: unknown command; see bcs-apiserver-proxy --help\n',
     });
   });
 
