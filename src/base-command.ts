@@ -1,6 +1,6 @@
 // What every command shares: --json, the flag factories, and errors as JSON where JSON was asked for.
 import { Command, Flags } from '@oclif/core';
-import { isProxyError, messageOf, UsageError } from './lib/errors.ts';
+import { EXIT_USAGE, isProxyError, messageOf, UsageError } from './lib/errors.ts';
 import { DEFAULT_PERSIST_DIR } from './lib/host/paths.ts';
 
 /** A flag that can be set by environment, too: BCS_APISERVER_PROXY_PERSIST_DIR for --persist-dir. */
@@ -21,6 +21,21 @@ export const dryRunFlag = Flags.boolean({
 
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
+  // oclif's own json flag with a summary in our words.
+  static override baseFlags = {
+    json: Flags.boolean({ summary: 'print one JSON object on standard output', helpGroup: 'GLOBAL' }),
+  };
+
+  /** oclif's usage errors in our form: one sentence that names the flag and says where to look. */
+  protected override async catch(error: Error): Promise<unknown> {
+    return super.catch(isOclifUsage(error) ? usageErrorFrom(error, `${this.config.bin} ${this.id}`) : error);
+  }
+
+  /** One line on standard error; oclif would break it at 80 columns and put a bar before each part. */
+  override warn(input: Error | string): Error | string {
+    process.stderr.write(`Warning: ${messageOf(input)}\n`);
+    return input;
+  }
 
   /** With --json a failure is an object on stdout as well, so that a caller parses one stream. */
   protected override toErrorJson(error: unknown): unknown {
@@ -28,12 +43,25 @@ export abstract class BaseCommand extends Command {
       const { code, message, suggestions } = error;
       return { error: { code, message, suggestions } };
     }
-    return {
-      error: { code: isUsage(error) ? 'usage' : 'failed', message: messageOf(error), suggestions: [] },
-    };
+    return { error: { code: 'failed', message: messageOf(error), suggestions: [] } };
   }
 }
 
-function isUsage(error: unknown): boolean {
-  return error instanceof UsageError || (error instanceof Error && 'parse' in error);
+type OclifUsageError = Error & { oclif: { exit: number }; flags?: string[]; args?: string[] };
+
+/** Recognised by field: `instanceof` fails when a class is bundled twice. */
+function isOclifUsage(error: unknown): error is OclifUsageError {
+  if (!(error instanceof Error) || !('oclif' in error)) return false;
+  return (error.oclif as { exit?: number }).exit === EXIT_USAGE;
+}
+
+function usageErrorFrom(error: OclifUsageError, command: string): UsageError {
+  const { flags, args } = error;
+  const [firstLine] = messageOf(error).split('\n');
+  const sentence = flags
+    ? `${flags.join(' ')}: unknown flag`
+    : args
+      ? `${args.join(' ')}: ${command} takes no arguments`
+      : firstLine;
+  return new UsageError(`${sentence}; see ${command} --help`, { cause: error });
 }

@@ -18,7 +18,7 @@ export async function runCommand(argv: string[]): Promise<number> {
       pjson: plugin.pjson,
       plugins: new Map([[plugin.name, plugin]]),
     });
-    checkCommandName(argv, config.bin);
+    refuseWhatNamesNoCommand(argv, config.bin);
     await run(argv, config);
     await flush();
     return Number(process.exitCode ?? 0);
@@ -27,8 +27,13 @@ export async function runCommand(argv: string[]): Promise<number> {
   }
 }
 
-function checkCommandName([name]: string[], bin: string): void {
-  if (name === undefined || name in commandLoaders || HELP_FLAGS.has(name)) return;
+/** oclif would take `init extra` for the name of a command "init:extra", and `--vs` for one as well. */
+function refuseWhatNamesNoCommand([name, next]: string[], bin: string): void {
+  if (name === undefined || HELP_FLAGS.has(name)) return;
+  if (name in commandLoaders) {
+    if (next === undefined || next.startsWith('-')) return;
+    throw new UsageError(`${next}: ${bin} ${name} takes no arguments; see ${bin} ${name} --help`);
+  }
   const problem = name.startsWith('-') ? 'flags follow the name of a command' : 'unknown command';
   throw new UsageError(`${name}: ${problem}; see ${bin} --help`);
 }

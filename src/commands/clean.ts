@@ -4,10 +4,13 @@ import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../bas
 import { showOperation } from '../cli/show-operation.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
 import { openKernel } from '../lib/app.ts';
-import { ProxyError } from '../lib/errors.ts';
+import { isProxyError, ProxyError } from '../lib/errors.ts';
 import { formatHostPort, type HostPort } from '../lib/model/address.ts';
-import { cleanTasks } from '../lib/operations/clean.ts';
-import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
+import { cleanTasks, refuseWhileInUse } from '../lib/operations/clean.ts';
+import { requireNetAdmin } from '../lib/operations/preflight.ts';
+import { type LoadedSet, loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
+
+const NAME_IT = 'name the virtual server: bcs-apiserver-proxy clean --vs VIP:PORT';
 
 export default class Clean extends BaseCommand {
   static override summary = 'remove the virtual server and all that init set up';
@@ -26,22 +29,36 @@ export default class Clean extends BaseCommand {
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Clean);
     const virtualServer =
-      flags.vs === undefined ? persisted(flags['persist-dir']) : readVirtualServer(flags.vs);
+      flags.vs === undefined ? this.#persisted(flags['persist-dir']) : readVirtualServer(flags.vs);
     const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun: flags['dry-run'] };
+    requireNetAdmin();
+    if (!flags.force) refuseWhileInUse(context, virtualServer);
     const tasks = cleanTasks(context, virtualServer, flags);
     const subject = `virtual server ${formatHostPort(virtualServer)}`;
     return showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] });
   }
+
+  #persisted(persistDir: string): HostPort {
+    const loaded = load(persistDir);
+    if (loaded.problem !== undefined) this.warn(`${loaded.problem}; using ${loaded.path}`);
+    return loaded.spec.virtualServer;
+  }
 }
 
-function persisted(persistDir: string): HostPort {
-  const loaded = loadPersisted(persistDir);
-  if (loaded !== undefined) return loaded.spec.virtualServer;
+function load(persistDir: string): LoadedSet {
+  try {
+    const loaded = loadPersisted(persistDir);
+    if (loaded !== undefined) return loaded;
+  } catch (error) {
+    if (!isProxyError(error)) throw error;
+    throw new ProxyError(error.code, `${error.message}, so it is unknown what to remove`, {
+      suggestions: [NAME_IT],
+      cause: error,
+    });
+  }
   throw new ProxyError(
     'persisted-missing',
     `${persistedPath(persistDir)} does not exist, so it is unknown what to remove`,
-    {
-      suggestions: ['name the virtual server: bcs-apiserver-proxy clean --vs VIP:PORT'],
-    },
+    { suggestions: [NAME_IT] },
   );
 }

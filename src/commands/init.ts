@@ -6,14 +6,23 @@ import { readSpec, specFlags } from '../cli/spec-flags.ts';
 import { openKernel } from '../lib/app.ts';
 import { formatHostPort } from '../lib/model/address.ts';
 import { initTasks } from '../lib/operations/init.ts';
+import { checkAgainstHost, requireNetAdmin } from '../lib/operations/preflight.ts';
 
 export default class Init extends BaseCommand {
   static override summary = 'set up the local virtual server VIP:PORT over the masters';
   static override description =
     'Loads the kernel modules, sets the kernel parameters, makes the virtual server and the local route, persists the set and connects through the VIP once. A second run changes what differs and nothing else.';
   static override examples = [
-    '<%= config.bin %> init --vs 10.99.0.1:6443 --rs 10.0.0.11:6443 --rs 10.0.0.12:6443 --rs 10.0.0.13:6443',
-    '<%= config.bin %> init --vs [fd99::1]:6443 --rs [fd00::11]:6443 --rs [fd00::12]:6443 --scheduler rr',
+    {
+      description: 'three masters',
+      command:
+        '<%= config.bin %> init --vs 10.99.0.1:6443 --rs 10.0.0.11:6443 --rs 10.0.0.12:6443 --rs 10.0.0.13:6443',
+    },
+    {
+      description: 'IPv6, in turn',
+      command:
+        '<%= config.bin %> init --vs [fd99::1]:6443 --rs [fd00::11]:6443 --rs [fd00::12]:6443 --scheduler rr',
+    },
   ];
   static override flags = {
     ...specFlags,
@@ -43,6 +52,8 @@ export default class Init extends BaseCommand {
     const { flags } = await this.parse(Init);
     const spec = readSpec(flags);
     const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun: flags['dry-run'] };
+    checkAgainstHost(spec, context.kernel.routes);
+    requireNetAdmin();
     const tasks = initTasks(context, spec, flags);
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
     return showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] });

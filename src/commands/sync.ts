@@ -7,6 +7,7 @@ import { openKernel } from '../lib/app.ts';
 import { ProxyError } from '../lib/errors.ts';
 import { formatHostPort } from '../lib/model/address.ts';
 import { type ProxySpec, validateSpec } from '../lib/model/spec.ts';
+import { requireNetAdmin } from '../lib/operations/preflight.ts';
 import { syncTasks } from '../lib/operations/sync.ts';
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
@@ -48,14 +49,14 @@ export default class Sync extends BaseCommand {
     const dryRun = flags['dry-run'];
     const spec = this.#spec(flags['persist-dir'], flags.rs);
     const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun };
+    requireNetAdmin();
     const tasks = syncTasks(context, spec, {
       sysctl: flags.sysctl,
       persist: flags.persist && flags.rs !== undefined,
     });
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
     const report = await showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun });
-    if (dryRun && report.changed === true && process.exitCode === undefined)
-      process.exitCode = EXIT_CHANGES;
+    if (dryRun && report.changed === true && process.exitCode === undefined) process.exitCode = EXIT_CHANGES;
     return report;
   }
 

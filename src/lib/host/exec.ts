@@ -16,6 +16,20 @@ export async function exec(command: string, args: readonly string[], timeoutMs: 
     stdin: 'ignore',
     all: false,
   });
-  const problem = result.stderr.trim() || (result.failed ? (result.shortMessage ?? '') : '');
+  const problem = problemOf(result, command, timeoutMs);
   return { ok: !result.failed, problem: problem.split('\n').join('; '), stdout: result.stdout };
+}
+
+interface Outcome {
+  readonly failed: boolean;
+  readonly timedOut: boolean;
+  readonly code?: string | undefined;
+  readonly stderr: string;
+  readonly shortMessage?: string;
+}
+
+function problemOf(outcome: Outcome, command: string, timeoutMs: number): string {
+  if (outcome.code === 'ENOENT') return `${command} is not installed`;
+  if (outcome.timedOut) return `${command} did not end within ${timeoutMs / 1000} s`;
+  return outcome.stderr.trim() || (outcome.failed ? (outcome.shortMessage ?? '') : '');
 }

@@ -11,12 +11,9 @@ import { persistedPath } from '../store/persisted-set.ts';
 import { loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
 import { execute } from './kernel-tasks.ts';
-import { requireNetAdmin } from './preflight.ts';
 import { changes, type Task } from './task.ts';
 
 export interface CleanOptions {
-  /** Remove although connections are open through the virtual server. */
-  readonly force: boolean;
   /** Remove the persisted set and the state file as well. */
   readonly purge: boolean;
 }
@@ -27,14 +24,6 @@ export function cleanTasks(
   options: CleanOptions,
 ): Task[] {
   return [
-    {
-      title: 'preflight',
-      run() {
-        requireNetAdmin();
-        if (!options.force) refuseWhileInUse(context, virtualServer);
-        return { status: 'ok', lines: [] };
-      },
-    },
     removalTask(context, virtualServer, 'virtual server and route', [
       'remove-virtual-server',
       'remove-route',
@@ -66,7 +55,8 @@ function removalTask(
   };
 }
 
-function refuseWhileInUse({ kernel }: OperationContext, virtualServer: HostPort): void {
+/** Throws a ProxyError while connections are open through the virtual server. */
+export function refuseWhileInUse({ kernel }: OperationContext, virtualServer: HostPort): void {
   const { realServers } = observe(kernel, virtualServer, []);
   const open = realServers.reduce((sum, { activeConnections }) => sum + activeConnections, 0);
   if (open === 0) return;

@@ -4,7 +4,6 @@ import type { ProxySpec } from '../model/spec.ts';
 import { isPersisted, loadPersisted, persistedPath, savePersisted } from '../store/persisted-set.ts';
 import type { OperationContext } from './context.ts';
 import { modulesTask, routeTask, sysctlTask, virtualServerTask } from './kernel-tasks.ts';
-import { checkAgainstHost, requireNetAdmin } from './preflight.ts';
 import { changes, type Task } from './task.ts';
 import { verifyTask } from './verify.ts';
 
@@ -13,9 +12,9 @@ export interface InitOptions {
   readonly persist: boolean;
 }
 
+/** Run `checkAgainstHost` and `requireNetAdmin` before: a refusal is one sentence, not a list of what was not done. */
 export function initTasks(context: OperationContext, spec: ProxySpec, options: InitOptions): Task[] {
   return [
-    preflightTask(context, spec),
     modulesTask(context, spec),
     ...(options.sysctl ? [sysctlTask(context, spec)] : []),
     virtualServerTask(context, spec),
@@ -23,17 +22,6 @@ export function initTasks(context: OperationContext, spec: ProxySpec, options: I
     ...(options.persist ? [persistTask(context, spec)] : []),
     ...(context.dryRun ? [] : [verifyTask(spec)]),
   ];
-}
-
-function preflightTask(context: OperationContext, spec: ProxySpec): Task {
-  return {
-    title: 'preflight',
-    run() {
-      checkAgainstHost(spec, context.kernel.routes);
-      requireNetAdmin();
-      return { status: 'ok', lines: [] };
-    },
-  };
 }
 
 export function persistTask({ persistDir, dryRun }: OperationContext, spec: ProxySpec): Task {

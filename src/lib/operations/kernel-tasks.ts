@@ -24,8 +24,9 @@ export function modulesTask(context: OperationContext, spec: ProxySpec): Task {
       const warnings: string[] = [];
       for (const name of modules.filter(module => !isModuleLoaded(module))) {
         const { warning } = context.dryRun ? {} : await loadModule(name);
-        if (warning === undefined) lines.push(`load module ${name}`);
-        else warnings.push(warning);
+        if (warning !== undefined) warnings.push(warning);
+        // modprobe has nothing to do, and /sys/module nothing to show, for a module that is built into the kernel.
+        else if (context.dryRun || isModuleLoaded(name)) lines.push(`load module ${name}`);
       }
       lines.push(...keepFile(context, MODULES_LOAD_FILE, formatModulesFile(modules)));
       return warnings.length > 0 ? { status: 'warning', lines: [...lines, ...warnings] } : changes(lines);

@@ -3,7 +3,6 @@ import type { ProxySpec } from '../model/spec.ts';
 import type { OperationContext } from './context.ts';
 import { persistTask } from './init.ts';
 import { modulesTask, routeTask, sysctlTask, virtualServerTask } from './kernel-tasks.ts';
-import { requireNetAdmin } from './preflight.ts';
 import type { Task } from './task.ts';
 
 export interface SyncOptions {
@@ -13,13 +12,6 @@ export interface SyncOptions {
 
 export function syncTasks(context: OperationContext, spec: ProxySpec, options: SyncOptions): Task[] {
   return [
-    {
-      title: 'preflight',
-      run() {
-        requireNetAdmin();
-        return { status: 'ok', lines: [] };
-      },
-    },
     modulesTask(context, spec),
     ...(options.sysctl ? [sysctlTask(context, spec)] : []),
     virtualServerTask(context, spec),
