@@ -71,7 +71,8 @@ export default class Sync extends BaseCommand {
         },
       );
     }
-    if (loaded.problem !== undefined) this.warn(`${loaded.problem}; using ${loaded.path}`);
+    if (loaded.problem !== undefined)
+      process.stderr.write(`Warning: ${loaded.problem}; using ${loaded.path}\n`);
     const spec =
       realServers === undefined ? loaded.spec : { ...loaded.spec, realServers: readRealServers(realServers) };
     validateSpec(spec);

@@ -99,7 +99,7 @@ export const CONDITIONS: readonly Condition[] = [
   {
     code: 'real-server-missing',
     severity: 'degraded',
-    dependsOn: ['virtual-server-missing', 'no-real-servers'],
+    dependsOn: ['not-permitted', 'ipvs-missing', 'virtual-server-missing', 'no-real-servers'],
     detect: facts =>
       difference(persistedServers(facts), kernelServers(facts)).map(
         realServer =>
@@ -152,7 +152,8 @@ export const CONDITIONS: readonly Condition[] = [
   {
     code: 'persisted-corrupt',
     severity: 'degraded',
-    dependsOn: [],
+    // Without root the file may only be unreadable.
+    dependsOn: ['not-permitted'],
     detect: ({ persisted }) => (persisted.problem === undefined ? [] : [persisted.problem]),
     remedy: () => INIT,
   },

@@ -1,0 +1,47 @@
+// Telemetry as log lines. Single probes are not logged: their consequences are.
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { formatHostPort } from '../model/address.ts';
+import { describeStep } from '../reconcile/steps.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export function logTelemetry(log: Logger): Telemetry {
+  return {
+    probed() {},
+    changed({ realServer, from, to, reason }) {
+      const write = to === 'dead' || to === 'draining' ? log.warn : log.info;
+      write(`real server ${formatHostPort(realServer)} is ${to}`, { from, to, reason: reason || undefined });
+    },
+    discovered(added, left) {
+      const list = (servers: typeof added): string | undefined =>
+        servers.map(formatHostPort).join(' ') || undefined;
+      log.info('discovery named another set of real servers', { added: list(added), left: list(left) });
+    },
+    forgotten(realServer) {
+      log.info(`real server ${formatHostPort(realServer)} is gone`);
+    },
+    held(holding) {
+      if (holding)
+        log.error('every real server looks dead: all of them stay in, holding the last known good set');
+      else log.info('a real server answers again: no longer holding');
+    },
+    repaired(step) {
+      log.warn(`repaired: ${describeStep(step)}`, { step: step.kind });
+    },
+    applied(step) {
+      log.info(describeStep(step), { step: step.kind });
+    },
+    stepFailed(step, error) {
+      log.error(`could not ${describeStep(step)}: ${messageOf(error)}`, { step: step.kind });
+    },
+    connectionsReset(realServer, count) {
+      log.info(`broke ${count} connection${count === 1 ? '' : 's'} to ${formatHostPort(realServer)}`, {
+        count,
+      });
+    },
+    passFinished() {},
+    problem(what, error) {
+      log.error(`${what}: ${messageOf(error)}`);
+    },
+  };
+}

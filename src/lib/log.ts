@@ -1,0 +1,30 @@
+// One line for each thing that happened: JSON for machines, text on a terminal. Transitions and repairs, never ticks.
+
+export type Level = 'info' | 'warn' | 'error';
+export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Logger {
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+}
+
+export function createLogger(write: (line: string) => void, format: 'json' | 'text'): Logger {
+  const render = format === 'json' ? renderJson : renderText;
+  const at =
+    (level: Level) =>
+    (message: string, fields: Fields = {}) =>
+      write(`${render(level, message, fields)}\n`);
+  return { info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function renderJson(level: Level, message: string, fields: Fields): string {
+  return JSON.stringify({ time: new Date().toISOString(), level, message, ...fields });
+}
+
+function renderText(level: Level, message: string, fields: Fields): string {
+  const extra = Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  );
+  return [new Date().toISOString(), level.padEnd(5), message, ...extra].join(' ');
+}

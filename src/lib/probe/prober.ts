@@ -1,0 +1,97 @@
+// Probes one master for as long as it is a candidate: at a jittered interval, at once when the sentinel fires, and
+// again soon while the answers are not yet conclusive.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HostPort } from '../model/address.ts';
+import { ProbeConnection, type ProbeSettings } from './connection.ts';
+import { judgeFailure, type Outcome } from './outcome.ts';
+
+export interface ProberOptions {
+  readonly target: HostPort;
+  readonly settings: ProbeSettings;
+  readonly intervalMs: number;
+  /** How soon the next probe follows, given the last outcome; undefined = after the interval. */
+  readonly nextInMs: () => number | undefined;
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
+/**
+ * A master may close each connection behind its answer; the sentinel then fires after every probe. It speeds up the next
+ * one no further than this.
+ */
+const SENTINEL_GAP_MS = 200;
+
+/** +-20 %: thousands of nodes that were started together must not ask together. */
+const JITTER = 0.2;
+
+export class Prober {
+  readonly #options: ProberOptions;
+  readonly #abort = new AbortController();
+  #connection: ProbeConnection | undefined;
+  #probing = false;
+  #lastProbeAt = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      const outcome = await this.#probeOnce();
+      if (signal.aborted) return;
+      this.#options.onOutcome(outcome);
+      await this.#pause(this.#options.nextInMs() ?? jittered(this.#options.intervalMs));
+    }
+  }
+
+  /** Ends run() at once. */
+  stop(): void {
+    this.#abort.abort();
+    this.#dropConnection();
+    this.#wake?.();
+  }
+
+  async #probeOnce(): Promise<Outcome> {
+    const { target, settings } = this.#options;
+    this.#connection ??= new ProbeConnection(target, settings, code => this.#sentinelFired(code));
+    this.#probing = true;
+    const outcome = await this.#connection.probe();
+    this.#probing = false;
+    this.#lastProbeAt = performance.now();
+    // A second try is worth something only over a fresh connection.
+    if (outcome.kind === 'dead') this.#dropConnection();
+    return outcome;
+  }
+
+  /** A connection that timed out under the kernel's eyes is a failed probe; one that was closed is a reason to ask. */
+  #sentinelFired(code: string): void {
+    // The probe that is under way on this connection fails with it, and says so itself.
+    if (this.#probing) return;
+    this.#dropConnection();
+    if (code === 'ETIMEDOUT') this.#options.onOutcome(judgeFailure(code));
+    const gap = this.#lastProbeAt + SENTINEL_GAP_MS - performance.now();
+    if (gap <= 0) this.#wake?.();
+    else setTimeout(() => this.#wake?.(), gap).unref();
+  }
+
+  #dropConnection(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    const wake = new AbortController();
+    this.#wake = () => wake.abort();
+    await delay(milliseconds, undefined, { signal: wake.signal }).catch(ignoreAbort);
+    this.#wake = undefined;
+  }
+}
+
+function jittered(intervalMs: number): number {
+  return intervalMs * (1 - JITTER + 2 * JITTER * Math.random());
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+}

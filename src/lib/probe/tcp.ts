@@ -1,0 +1,20 @@
+// `--probe tcp`: does somebody accept connections? For masters whose health paths cannot be asked.
+import { connect } from 'node:net';
+import { errnoCode } from '../errors.ts';
+import type { HostPort } from '../model/address.ts';
+import { judgeFailure, type Outcome } from './outcome.ts';
+
+/** Never rejects: a failure is an outcome. */
+export function probeTcp({ address, port }: HostPort, timeoutMs: number): Promise<Outcome> {
+  const startedAt = performance.now();
+  return new Promise(resolve => {
+    const socket = connect({ host: address, port });
+    const finish = (outcome: Outcome): void => {
+      socket.destroy();
+      resolve(outcome);
+    };
+    socket.setTimeout(timeoutMs, () => finish(judgeFailure('ETIMEDOUT')));
+    socket.once('error', error => finish(judgeFailure(errnoCode(error) ?? 'EPROTO')));
+    socket.once('connect', () => finish({ kind: 'ready', latencyMs: performance.now() - startedAt }));
+  });
+}
