@@ -25,7 +25,7 @@ interface Outcome {
   readonly timedOut: boolean;
   readonly code?: string | undefined;
   readonly stderr: string;
-  readonly shortMessage?: string;
+  readonly shortMessage?: string | undefined;
 }
 
 function problemOf(outcome: Outcome, command: string, timeoutMs: number): string {

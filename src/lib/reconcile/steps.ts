@@ -35,7 +35,7 @@ const SENTENCES: { [K in StepKind]: (args: StepArgs[K]) => string } = {
   'update-virtual-server': ({ virtualServer, scheduler, schedulerBefore }) =>
     scheduler === schedulerBefore
       ? `set the flags of virtual server ${formatHostPort(virtualServer)}`
-      : `change scheduler of virtual server ${formatHostPort(virtualServer)} from ${schedulerBefore} to ${scheduler}`,
+      : `change scheduler of virtual server ${formatHostPort(virtualServer)} from ${schedulerBefore || 'none'} to ${scheduler}`,
   'add-real-server': ({ realServer, weight }) =>
     `add real server ${formatHostPort(realServer)}, weight ${weight}`,
   'update-real-server': ({ realServer, weight, weightBefore }) =>

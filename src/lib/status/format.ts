@@ -2,6 +2,7 @@
 import { formatHostPort } from '../model/address.ts';
 import type { Facts, RealServerFacts } from './report.ts';
 import type { StatusReport, Verdict } from './verdict.ts';
+import { COLUMNS, wrap } from './wrap.ts';
 
 /** Colours text for a verdict; the identity where there is no colour. */
 export type Paint = (verdict: Verdict, text: string) => string;
@@ -11,7 +12,7 @@ export const STATUS_SCHEMA_VERSION = 1;
 export function formatText(report: StatusReport, paint: Paint = (_verdict, text) => text): string {
   const { verdict, summary, facts } = report;
   const sections = [
-    [`${paint(verdict, verdict.toUpperCase())}  ${summary}`],
+    headline(verdict, summary, paint),
     overview(facts),
     realServerTable(facts.kernel.seen ? (facts.kernel.value?.realServers ?? []) : []),
     problemLines(report),
@@ -20,6 +21,13 @@ export function formatText(report: StatusReport, paint: Paint = (_verdict, text)
     .filter(lines => lines.length > 0)
     .map(lines => lines.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** Painted last: escape sequences have no width. */
+function headline(verdict: Verdict, summary: string, paint: Paint): string[] {
+  const name = verdict.toUpperCase();
+  const [first = '', ...rest] = wrap(`${name}  `, summary);
+  return [`${paint(verdict, name)}${first.slice(name.length)}`, ...rest];
 }
 
 function overview({ virtualServer, kernel, route, persisted }: Facts): string[] {
@@ -35,7 +43,7 @@ function overview({ virtualServer, kernel, route, persisted }: Facts): string[] 
     'persisted set',
     persisted.spec === undefined ? 'none that can be used' : `${persisted.path}${age}`,
   ]);
-  return rows.map(([name, value]) => `${name.padEnd(16)}${value}`);
+  return rows.flatMap(([name, value]) => wrap(name.padEnd(16), value));
 }
 
 function inKernel(kernel: Facts['kernel']): string {
@@ -57,19 +65,26 @@ function realServerTable(realServers: readonly RealServerFacts[]): string[] {
     formatBytes(server.inBytes),
     formatBytes(server.outBytes),
   ]);
-  const widths = heading.map((_, column) =>
-    Math.max(...[heading, ...rows].map(row => row[column]?.length ?? 0)),
-  );
+  const table = alignColumns([heading, ...rows]);
+  if (table.every(line => line.length <= COLUMNS)) return table;
+  // Long IPv6 addresses: each on a line of its own, its numbers below.
+  const [top = '', ...numbers] = alignColumns([heading, ...rows.map(([, ...cells]) => ['', ...cells])]);
+  return [top, ...rows.flatMap(([name = ''], index) => [name, numbers[index] ?? ''])];
+}
+
+/** The first column to the left, numbers to the right. */
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widthOf = (column: number): number => Math.max(...rows.map(row => row[column]?.length ?? 0));
   const pad = (cell: string, column: number): string =>
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return [heading, ...rows].map(row => row.map(pad).join('  ').trimEnd());
+    column === 0 ? cell.padEnd(widthOf(column)) : cell.padStart(widthOf(column));
+  return rows.map(row => row.map(pad).join('  ').trimEnd());
 }
 
 function problemLines({ problems }: StatusReport): string[] {
   if (problems.length === 0) return [];
   return [
     'problems',
-    ...problems.flatMap(({ code, text, remedy }) => [`  ${code}: ${text}`, `      try  ${remedy}`]),
+    ...problems.flatMap(({ code, text, remedy }) => [...wrap(`  ${code}: `, text), `      try  ${remedy}`]),
   ];
 }
 
