@@ -5,7 +5,7 @@
 // original writes them, so "vs" comes last: what is cut off lacks it, or the newline behind it.
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { isProxyError, messageOf, ProxyError } from '../errors.ts';
+import { errnoCode, isProxyError, messageOf, ProxyError } from '../errors.ts';
 import { PERSISTED_FILE } from '../host/paths.ts';
 import { formatHostPort, parseAddress, parseHostPort } from '../model/address.ts';
 import { DEFAULT_SCHEDULER, isScheduler, isSchedulerFlag } from '../model/scheduler.ts';
@@ -145,7 +145,7 @@ function parseDocument(text: string): PersistedDocument {
     // Without a warning on stderr for tags that nobody knows.
     document = parse(text, { logLevel: 'error' });
   } catch (error) {
-    throw new ProxyError('persisted-unusable', `it is not YAML (${messageOf(error).split('\n')[0]})`, {
+    throw new ProxyError('persisted-unusable', `it is not YAML (${yamlProblem(error)})`, {
       cause: error,
     });
   }
@@ -153,6 +153,12 @@ function parseDocument(text: string): PersistedDocument {
     return document as PersistedDocument;
   }
   throw new ProxyError('persisted-unusable', 'it holds no mapping with the keys vs, rs and scheduler');
+}
+
+/** The first line of the parser's message, without its advice for programmers. */
+function yamlProblem(error: unknown): string {
+  if (errnoCode(error) === 'MULTIPLE_DOCS') return 'several documents in one file';
+  return (messageOf(error).split('\n')[0] ?? '').replace(/:$/, '');
 }
 
 function routeOf({ route = true }: PersistedDocument): boolean {
