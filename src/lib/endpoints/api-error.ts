@@ -1,0 +1,47 @@
+// What can be wrong with an answer of the API. Network and TLS failures stay Node's own errors.
+import { errnoCode, messageOf, ProxyError } from '../errors.ts';
+
+export type ApiErrorCode =
+  /** An HTTP status that is not 200; `status` has it. */
+  | 'api-status'
+  /** Not what the API's documentation promises. */
+  | 'api-garbage'
+  | 'api-timeout'
+  /** An open watch without so much as a bookmark. */
+  | 'api-silent'
+  /** The server no longer has the history from our resourceVersion on. */
+  | 'api-expired'
+  /** The server ended the watch long before the time that it was asked for. */
+  | 'api-cut-short';
+
+export class ApiError extends ProxyError {
+  override readonly code: ApiErrorCode;
+  readonly status: number | undefined;
+
+  constructor(code: ApiErrorCode, message: string, status?: number) {
+    super(code, message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** The answer is about us or the request, and every other apiserver would give the same. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && error.status !== undefined && error.status < 500;
+}
+
+/** Only a new list helps. */
+export function needsList(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === 'api-expired' || error.code === 'api-silent');
+}
+
+/** An answer that came, but cannot be used. */
+export function isBadAnswer(error: unknown): boolean {
+  return error instanceof ApiError && error.code !== 'api-timeout' && !isRefusal(error);
+}
+
+/** One sentence, also for the failure of several addresses of one name, whose message is empty. */
+export function describeFailure(error: unknown): string {
+  return messageOf(error) || errnoCode(error) || 'unknown failure';
+}

@@ -1,0 +1,98 @@
+// A copy of a few objects of the API: filled by one list, kept current by the events of a watch that is opened from
+// the copy's version on. Asks, but never decides when or whom.
+import type { IncomingMessage } from 'node:http';
+import type { HostPort } from '../model/address.ts';
+import type { ApiClient, ApiServer } from './api-client.ts';
+import { ApiError } from './api-error.ts';
+import { type KubernetesObject, type List, readList, type WatchEvent } from './objects.ts';
+import type { Resource } from './resources.ts';
+
+/** Throttled (429) and not (or no longer) allowed: no reason to list again. */
+const KEEPS_VERSION = new Set([401, 403, 429]);
+
+export class Mirror {
+  readonly #client: ApiClient;
+  readonly #resources: readonly [Resource, ...Resource[]];
+  readonly #onChange: (candidates: HostPort[]) => void;
+  #resource: Resource;
+  #candidates = new Map<string, HostPort[]>();
+  /** undefined = a list is needed. */
+  #version: string | undefined;
+
+  /** The first of `resources` that the API knows is used. */
+  constructor(
+    client: ApiClient,
+    resources: readonly [Resource, ...Resource[]],
+    onChange: (candidates: HostPort[]) => void,
+  ) {
+    this.#client = client;
+    this.#resources = resources;
+    this.#resource = resources[0];
+    this.#onChange = onChange;
+  }
+
+  /** The next open() lists first. */
+  forgetVersion(): void {
+    this.#version = undefined;
+  }
+
+  /** Lists if it must, and opens a watch. Throws ApiError, `api-expired` when a new list is needed. */
+  async open(server: ApiServer, watchMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    const get = (path: string): Promise<string> => this.#client.get(server, path, signal);
+    this.#version ??= await this.#list(get);
+    try {
+      return await this.#client.open(server, this.#watchPath(this.#version, watchMs), signal);
+    } catch (error) {
+      const status = error instanceof ApiError ? error.status : undefined;
+      if (status === undefined || status >= 500 || KEEPS_VERSION.has(status)) throw error;
+      // 410, and what a server says whose API or storage is another one now.
+      throw new ApiError('api-expired', `the watch cannot be resumed: HTTP ${status}`);
+    }
+  }
+
+  apply(event: WatchEvent): void {
+    this.#version = event.resourceVersion;
+    if (event.type === 'bookmark') return;
+    if (event.type === 'deleted') this.#candidates.delete(event.name);
+    else this.#candidates.set(event.name, this.#resource.read(event.object));
+    this.#tell();
+  }
+
+  async #list(get: (path: string) => Promise<string>): Promise<string> {
+    const { resource, list } = await this.#firstKnown(get);
+    this.#resource = resource;
+    const read = ([name, object]: [string, KubernetesObject]) => [name, resource.read(object)] as const;
+    this.#candidates = new Map(Array.from(list.items, read));
+    this.#tell();
+    return list.resourceVersion;
+  }
+
+  async #firstKnown(get: (path: string) => Promise<string>): Promise<{ resource: Resource; list: List }> {
+    for (const resource of this.#resources) {
+      try {
+        // Version 0 = what the apiserver has in memory; thousands of nodes must not make it ask etcd.
+        const query = new URLSearchParams({ ...resource.selectors, resourceVersion: '0' });
+        return { resource, list: readList(await get(`${resource.path}?${query}`)) };
+      } catch (error) {
+        const unknown = error instanceof ApiError && error.status === 404;
+        if (!unknown || resource === this.#resources.at(-1)) throw error;
+      }
+    }
+    throw new Error('unreachable: the last resource returns or throws');
+  }
+
+  #watchPath(version: string, watchMs: number): string {
+    const query = new URLSearchParams({
+      ...this.#resource.selectors,
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: version,
+      timeoutSeconds: String(Math.ceil((watchMs * (1 + Math.random())) / 1000)),
+    });
+    return `${this.#resource.path}?${query}`;
+  }
+
+  #tell(): void {
+    this.#onChange([...this.#candidates.values()].flat());
+  }
+}

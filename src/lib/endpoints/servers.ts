@@ -1,0 +1,48 @@
+// Which apiservers to ask, in which order: the configured one, and while that one fails the real servers themselves.
+import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
+import type { ApiServer } from './api-client.ts';
+import type { ClusterAccess } from './kubernetes.ts';
+
+/** Every apiserver's certificate has this name, whatever addresses and load balancers stand before it. */
+const APISERVER_NAME = 'kubernetes.default.svc';
+
+/**
+ * Lazy: `fallbackServers` is asked only when the configured server has failed. The real servers come in random order,
+ * so that the nodes spread over them.
+ */
+export function* serversToTry(
+  access: ClusterAccess,
+  fallbackServers: () => readonly HostPort[],
+): Generator<ApiServer> {
+  const configured = configuredServer(access);
+  yield configured;
+  for (const { address, port } of shuffled(fallbackServers())) {
+    if (equalHostPort({ address, port }, { address: configured.host, port: configured.port })) continue;
+    yield {
+      host: address,
+      port,
+      basePath: '',
+      tls: { ...access.tls, servername: APISERVER_NAME },
+      headers: access.headers,
+      label: formatHostPort({ address, port }),
+    };
+  }
+}
+
+function configuredServer({ server, tls, headers }: ClusterAccess): ApiServer {
+  return {
+    host: server.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(server.port || 443),
+    basePath: server.pathname.replace(/\/$/, ''),
+    tls,
+    headers,
+    label: server.href.replace(/\/$/, ''),
+  };
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map(item => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}

@@ -1,0 +1,187 @@
+// Discovery against an API that works: what is followed, how often it is asked, and what reaches the daemon.
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { ENDPOINTS, NODES, SLICES } from './apiserver.ts';
+import { endpoints, Harness, node, slice, until, untilSnapshot, untilWatching } from './harness.ts';
+
+const harness = new Harness();
+afterEach(() => harness.stopAll());
+afterAll(() => harness.pki.remove());
+
+test('a master that is added or removed is a new snapshot, from one list and one watch', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.2', '10.0.0.1'));
+  const running = await harness.start(server);
+  await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443');
+  await untilWatching(server);
+  server.set(SLICES, slice('10.0.0.1', '10.0.0.2', '10.0.0.3'));
+  await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443 10.0.0.3:6443');
+  server.set(SLICES, slice('10.0.0.3'));
+  await untilSnapshot(running, '10.0.0.3:6443');
+  expect(server.requests.map(({ kind }) => kind)).toEqual(['list', 'watch']);
+  expect(server.connections).toBe(1);
+});
+
+test('the requests fit a role that names only the object "kubernetes"', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  await harness.start(server);
+  await untilWatching(server);
+  for (const { url } of server.requests) {
+    expect(url.searchParams.get('fieldSelector')).toBe('metadata.name=kubernetes');
+    expect(url.searchParams.get('labelSelector')).toBe('kubernetes.io/service-name=kubernetes');
+  }
+  const watch = server.requests[1]?.url.searchParams;
+  expect(watch?.get('allowWatchBookmarks')).toBe('true');
+  expect(Number(watch?.get('timeoutSeconds'))).toBeGreaterThanOrEqual(300);
+  expect(Number(watch?.get('timeoutSeconds'))).toBeLessThanOrEqual(600);
+});
+
+test('a watch that the server ends is resumed from the last bookmark, without a list and on the same connection', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  const running = await harness.start(server);
+  await untilWatching(server);
+  const version = server.bookmark();
+  server.endWatches();
+  await until(() => expect(server.count('watch')).toBe(2));
+  expect(server.requests.at(-1)?.url.searchParams.get('resourceVersion')).toBe(String(version));
+  await untilWatching(server);
+  server.set(SLICES, slice('10.0.0.2'));
+  await untilSnapshot(running, '10.0.0.2:6443');
+  expect(server.count('list')).toBe(1);
+  expect(server.connections).toBe(1);
+});
+
+test('what happened while the connection was down arrives without a list', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  const running = await harness.start(server);
+  await untilWatching(server);
+  server.breakConnections();
+  server.set(SLICES, slice('10.0.0.2'));
+  await untilSnapshot(running, '10.0.0.2:6443');
+  expect(server.count('list')).toBe(1);
+});
+
+test('an API without EndpointSlices v1 is asked for Endpoints', async () => {
+  const server = await harness.apiserver();
+  server.known = [ENDPOINTS];
+  server.set(ENDPOINTS, endpoints('10.0.0.1'));
+  const running = await harness.start(server);
+  await untilSnapshot(running, '10.0.0.1:6443');
+  await untilWatching(server);
+  server.set(ENDPOINTS, endpoints('10.0.0.1', '10.0.0.2'));
+  await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443');
+});
+
+test('an API that gets EndpointSlices by an upgrade is asked for them at the next list', async () => {
+  const server = await harness.apiserver();
+  server.known = [ENDPOINTS];
+  server.set(ENDPOINTS, endpoints('10.0.0.1'));
+  const running = await harness.start(server);
+  await untilWatching(server);
+  server.known = [SLICES];
+  server.set(SLICES, slice('10.0.0.2'));
+  server.endWatches();
+  await untilSnapshot(running, '10.0.0.2:6443');
+});
+
+test('nodes with either label are found, each once, while their labels change', async () => {
+  const server = await harness.apiserver();
+  server.set(NODES, node('a', '10.0.0.1', 'master'));
+  server.set(NODES, node('b', '10.0.0.2', 'control-plane', 'master'));
+  server.set(NODES, node('w', '10.0.0.9', 'worker'));
+  const running = await harness.start(server, { discovery: 'nodes', port: 5443 });
+  await untilSnapshot(running, '10.0.0.1:5443 10.0.0.2:5443');
+  await untilWatching(server, 2);
+  server.set(NODES, node('c', '10.0.0.3', 'control-plane'));
+  await untilSnapshot(running, '10.0.0.1:5443 10.0.0.2:5443 10.0.0.3:5443');
+  server.delete(NODES, 'b');
+  await untilSnapshot(running, '10.0.0.1:5443 10.0.0.3:5443');
+  expect(running.snapshots).toHaveLength(3);
+});
+
+test('only addresses of the virtual server’s family count', async () => {
+  const server = await harness.apiserver();
+  server.set(NODES, node('a', '10.0.0.1', 'master'));
+  server.set(NODES, node('b', 'fd00::2', 'master'));
+  const six = await harness.start(server, { discovery: 'nodes', family: 'ipv6' });
+  const four = await harness.start(server, { discovery: 'nodes', family: 'ipv4' });
+  await untilSnapshot(six, '[fd00::2]:6443');
+  await untilSnapshot(four, '10.0.0.1:6443');
+});
+
+test('an empty list is ignored and said once; the last masters stay', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  const running = await harness.start(server);
+  await untilWatching(server);
+  server.set(SLICES, slice());
+  server.set(SLICES, slice('fd00::1'));
+  server.delete(SLICES, 'kubernetes');
+  const said = () => running.notices.filter(text => text.includes('the last known ones stay'));
+  await until(() =>
+    expect(said()).toEqual(['discovery names no master at all; ignored, the last known ones stay']),
+  );
+  server.set(SLICES, slice('10.0.0.2'));
+  await untilSnapshot(running, '10.0.0.2:6443');
+  expect(said()).toHaveLength(1);
+  expect(running.snapshots).toEqual(['10.0.0.1:6443', '10.0.0.2:6443']);
+});
+
+test('changes within the debounce time are one snapshot', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  const running = await harness.start(server, { timing: { debounceMs: 300 } });
+  await untilSnapshot(running, '10.0.0.1:6443');
+  await untilWatching(server);
+  for (const last of ['2', '3', '4', '5']) server.set(SLICES, slice(`10.0.0.${last}`));
+  await untilSnapshot(running, '10.0.0.5:6443');
+  expect(running.snapshots).toEqual(['10.0.0.1:6443', '10.0.0.5:6443']);
+});
+
+test('an apiserver under a path and on an IPv6 address is reached', async () => {
+  const server = await harness.apiserver(undefined, '::1');
+  server.intercept = ({ url }, response) => {
+    if (!url.pathname.startsWith('/k8s/clusters/c-1/apis/')) return false;
+    response.end(JSON.stringify({ metadata: { resourceVersion: '7' }, items: [slice('10.0.0.1')] }));
+    return true;
+  };
+  const cluster = { server: `https://[::1]:${server.port}/k8s/clusters/c-1/` };
+  const running = await harness.start(server, {
+    cluster: { kubeconfig: harness.kubeconfig(server.port, { token: 't' }, cluster) },
+  });
+  await untilSnapshot(running, '10.0.0.1:6443');
+});
+
+test('freshness tells what is watched and when it was last heard of', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  const running = await harness.start(server);
+  await untilWatching(server);
+  const url = `https://127.0.0.1:${server.port}`;
+  await until(() => expect(running.source.freshness).toMatchObject({ connected: true, server: url }));
+  const before = running.source.freshness.lastEventAt ?? 0;
+  server.bookmark();
+  await until(() => expect(running.source.freshness.lastEventAt).toBeGreaterThan(before));
+  expect(running.notices).toEqual([`discovery watches ${url}`]);
+});
+
+test('aborting ends everything within a second and leaves no connection and no timer', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  const before = process.getActiveResourcesInfo().filter(name => name === 'Timeout').length;
+  const running = await harness.start(server, { timing: { debounceMs: 60_000 } });
+  await untilWatching(server);
+  server.set(SLICES, slice('10.0.0.2'));
+  server.bookmark();
+  const startedAt = performance.now();
+  running.abort();
+  await running.done;
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+  await until(async () => expect(await server.openConnections()).toBe(0));
+  expect(process.getActiveResourcesInfo().filter(name => name === 'Timeout').length).toBeLessThanOrEqual(
+    before,
+  );
+  expect(running.source.freshness.connected).toBe(false);
+});
