@@ -66,12 +66,14 @@ export class Candidates {
     this.#onChange();
   }
 
-  /** Real servers that the kernel has and nobody named: looked after, but only until those that are named serve. */
+  /** The set to begin with, from the persisted file or from flags. */
+  begin(realServers: readonly HostPort[]): void {
+    for (const realServer of realServers) this.#return(realServer);
+  }
+
+  /** Real servers that the kernel has but nobody named: looked after until those that are named serve. */
   adopt(realServers: readonly HostPort[]): void {
-    for (const realServer of realServers) {
-      if (this.#byName.has(formatHostPort(realServer))) continue;
-      this.#add(realServer).leftAt = performance.now();
-    }
+    for (const { address, port } of realServers) this.#add({ address, port }).leftAt = performance.now();
   }
 
   /** Lets go of those that left discovery and that the kernel no longer has. */

@@ -3,11 +3,10 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { formatHostPort } from '../model/address.ts';
 import { describeStep } from '../reconcile/steps.ts';
-import type { Telemetry } from './telemetry.ts';
+import { listener, type Telemetry } from './telemetry.ts';
 
 export function logTelemetry(log: Logger): Telemetry {
-  return {
-    probed() {},
+  return listener({
     changed({ realServer, from, to, reason }) {
       const write = to === 'dead' || to === 'draining' ? log.warn : log.info;
       write(`real server ${formatHostPort(realServer)} is ${to}`, { from, to, reason: reason || undefined });
@@ -39,9 +38,8 @@ export function logTelemetry(log: Logger): Telemetry {
         count,
       });
     },
-    passFinished() {},
     problem(what, error) {
       log.error(`${what}: ${messageOf(error)}`);
     },
-  };
+  });
 }

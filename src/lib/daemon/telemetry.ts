@@ -31,6 +31,24 @@ export interface Telemetry {
   problem(what: string, error: unknown): void;
 }
 
+/** One who listens to a part of it. */
+export function listener(heard: Partial<Telemetry>): Telemetry {
+  return {
+    probed() {},
+    changed() {},
+    discovered() {},
+    forgotten() {},
+    held() {},
+    repaired() {},
+    applied() {},
+    stepFailed() {},
+    connectionsReset() {},
+    passFinished() {},
+    problem() {},
+    ...heard,
+  };
+}
+
 /** Tells all of them. */
 export function fanOut(listeners: readonly Telemetry[]): Telemetry {
   const each = (tell: (listener: Telemetry) => void): void => listeners.forEach(tell);

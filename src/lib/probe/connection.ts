@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { errnoCode } from '../errors.ts';
 import type { HostPort } from '../model/address.ts';
 import { setSocketOption } from '../native/libc.ts';
+import type { ProbeChannel } from './channel.ts';
 import { judgeFailure, judgeStatus, type Outcome } from './outcome.ts';
 
 export interface TlsSettings {
@@ -27,7 +28,8 @@ export interface ProbeSettings {
   readonly timeoutMs: number;
   /** HTTP statuses that count as ready. */
   readonly accepted: ReadonlySet<number>;
-  readonly tls: TlsSettings;
+  /** Asked before each probe, because certificates and tokens rotate on disk. */
+  readonly tls: () => TlsSettings;
 }
 
 // <netinet/tcp.h>
@@ -39,7 +41,7 @@ const KEEP_ALIVE_DELAY_MS = 1000;
 /** Sent data or a keep-alive probe that stays unanswered this long ends the connection. */
 const USER_TIMEOUT_MS = 1500;
 
-export class ProbeConnection {
+export class ProbeConnection implements ProbeChannel {
   readonly #target: HostPort;
   readonly #settings: ProbeSettings;
   readonly #onLost: (code: string) => void;
@@ -72,7 +74,8 @@ export class ProbeConnection {
 
   #request(): Promise<number> {
     const { address, port } = this.#target;
-    const { path, timeoutMs, tls } = this.#settings;
+    const { path, timeoutMs } = this.#settings;
+    const tls = this.#settings.tls();
     return new Promise((resolve, reject) => {
       const request = https.request({
         host: address,

@@ -1,13 +1,11 @@
 // Probes one master for as long as it is a candidate: at a jittered interval, at once when the sentinel fires, and
 // again soon while the answers are not yet conclusive.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HostPort } from '../model/address.ts';
-import { ProbeConnection, type ProbeSettings } from './connection.ts';
+import type { OpenChannel, ProbeChannel } from './channel.ts';
 import { judgeFailure, type Outcome } from './outcome.ts';
 
 export interface ProberOptions {
-  readonly target: HostPort;
-  readonly settings: ProbeSettings;
+  readonly open: OpenChannel;
   readonly intervalMs: number;
   /** How soon the next probe follows, given the last outcome; undefined = after the interval. */
   readonly nextInMs: () => number | undefined;
@@ -20,13 +18,16 @@ export interface ProberOptions {
  */
 const SENTINEL_GAP_MS = 200;
 
+/** The kernel asked the master and got no answer, or learned that nobody knows the way: as good as a failed probe. */
+const SILENCE = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
+
 /** +-20 %: thousands of nodes that were started together must not ask together. */
 const JITTER = 0.2;
 
 export class Prober {
   readonly #options: ProberOptions;
   readonly #abort = new AbortController();
-  #connection: ProbeConnection | undefined;
+  #channel: ProbeChannel | undefined;
   #probing = false;
   #lastProbeAt = 0;
   #wake: (() => void) | undefined;
@@ -48,19 +49,18 @@ export class Prober {
   /** Ends run() at once. */
   stop(): void {
     this.#abort.abort();
-    this.#dropConnection();
+    this.#dropChannel();
     this.#wake?.();
   }
 
   async #probeOnce(): Promise<Outcome> {
-    const { target, settings } = this.#options;
-    this.#connection ??= new ProbeConnection(target, settings, code => this.#sentinelFired(code));
+    this.#channel ??= this.#options.open(code => this.#sentinelFired(code));
     this.#probing = true;
-    const outcome = await this.#connection.probe();
+    const outcome = await this.#channel.probe();
     this.#probing = false;
     this.#lastProbeAt = performance.now();
     // A second try is worth something only over a fresh connection.
-    if (outcome.kind === 'dead') this.#dropConnection();
+    if (outcome.kind === 'dead') this.#dropChannel();
     return outcome;
   }
 
@@ -68,16 +68,16 @@ export class Prober {
   #sentinelFired(code: string): void {
     // The probe that is under way on this connection fails with it, and says so itself.
     if (this.#probing) return;
-    this.#dropConnection();
-    if (code === 'ETIMEDOUT') this.#options.onOutcome(judgeFailure(code));
+    this.#dropChannel();
+    if (SILENCE.has(code)) this.#options.onOutcome(judgeFailure(code));
     const gap = this.#lastProbeAt + SENTINEL_GAP_MS - performance.now();
     if (gap <= 0) this.#wake?.();
     else setTimeout(() => this.#wake?.(), gap).unref();
   }
 
-  #dropConnection(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
+  #dropChannel(): void {
+    this.#channel?.close();
+    this.#channel = undefined;
   }
 
   async #pause(milliseconds: number): Promise<void> {

@@ -2,10 +2,15 @@
 import { connect } from 'node:net';
 import { errnoCode } from '../errors.ts';
 import type { HostPort } from '../model/address.ts';
+import type { ProbeChannel } from './channel.ts';
 import { judgeFailure, type Outcome } from './outcome.ts';
 
-/** Never rejects: a failure is an outcome. */
-export function probeTcp({ address, port }: HostPort, timeoutMs: number): Promise<Outcome> {
+/** A fresh connection for every probe: nothing is kept open, so nothing has to be closed. */
+export function tcpChannel(target: HostPort, timeoutMs: number): ProbeChannel {
+  return { probe: () => probeTcp(target, timeoutMs), close() {} };
+}
+
+function probeTcp({ address, port }: HostPort, timeoutMs: number): Promise<Outcome> {
   const startedAt = performance.now();
   return new Promise(resolve => {
     const socket = connect({ host: address, port });

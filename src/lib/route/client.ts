@@ -19,6 +19,8 @@ export interface RouteClient {
   lookup(address: string): RouteEntry | undefined;
   /** The source that the kernel would choose for a connection to the address; undefined when there is no route. */
   sourceTowards(address: string): string | undefined;
+  /** Cheaper than asking for all of them: one look-up, however many addresses the host has. */
+  isHostAddress(address: string): boolean;
   /** All addresses of this host in this network namespace, of devices that are down as well. */
   hostAddresses(): string[];
   /** Adds the route, or changes its source. EINVAL when the source is not an address of this host. */
@@ -64,6 +66,11 @@ export class NetlinkRouteClient implements RouteClient {
 
   sourceTowards(address: string): string | undefined {
     return this.#query(address, 0)?.source;
+  }
+
+  isHostAddress(address: string): boolean {
+    const route = this.lookup(address);
+    return route !== undefined && isHostAddressRoute(route, address);
   }
 
   hostAddresses(): string[] {

@@ -1,0 +1,152 @@
+// One pass of the daemon: look at the kernel, decide, plan, apply. Netlink is synchronous, so a pass is one
+// uninterrupted piece of work of about a tenth of a millisecond; whoever wants one just asks (runner.ts coalesces).
+//
+// INVARIANTS:
+// - The kernel as it is now is compared, never a memory of what was done to it.
+// - A failed step never lets a removal of the same pass go ahead: make before break.
+// - What goes wrong is told when it begins, not every second.
+import { messageOf } from '../errors.ts';
+import { decide } from '../health/decide.ts';
+import { WANTED_SYSCTLS } from '../host/sysctl.ts';
+import { equalHostPort, familyOf, type HostPort } from '../model/address.ts';
+import { effectiveFlags } from '../model/scheduler.ts';
+import type { ProxySpec } from '../model/spec.ts';
+import { applyStep } from '../reconcile/apply.ts';
+import { flagBits, type Kernel, observe } from '../reconcile/kernel.ts';
+import { plan } from '../reconcile/plan.ts';
+import type { Desired, DesiredRealServer, DesiredRoute, Observed } from '../reconcile/state.ts';
+import { describeStep, type Step } from '../reconcile/steps.ts';
+import type { ConnectionBreaker } from './breaker.ts';
+import type { Candidates } from './candidates.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface ReconcilerOptions {
+  readonly kernel: Kernel;
+  readonly spec: ProxySpec;
+  readonly candidates: Candidates;
+  readonly breaker: ConnectionBreaker;
+  readonly telemetry: Telemetry;
+  readonly drainTimeoutMs: number;
+}
+
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  /** What the last pass wanted, as text: a step that follows from the same wish repairs what somebody else did. */
+  #lastWish = '';
+  #held = false;
+  /** What is going wrong at present. */
+  #failures = new Set<string>();
+  #observed: Observed | undefined;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** The kernel as the last pass found it, before its changes. */
+  get observed(): Observed | undefined {
+    return this.#observed;
+  }
+
+  pass(): void {
+    const startedAt = performance.now();
+    const failures = new Set<string>();
+    try {
+      this.#reconcile(failures);
+    } catch (error) {
+      this.#tell(failures, `looking at the kernel: ${messageOf(error)}`, () =>
+        this.#options.telemetry.problem('looking at the kernel', error),
+      );
+    }
+    this.#failures = failures;
+    this.#options.telemetry.passFinished(performance.now() - startedAt, failures.size === 0);
+  }
+
+  #reconcile(failures: Set<string>): void {
+    const { kernel, spec, candidates, drainTimeoutMs, telemetry } = this.#options;
+    const observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
+    this.#observed = observed;
+    const { realServers, held } = decide(candidates.views(), observed.realServers, drainTimeoutMs);
+    if (held !== this.#held) telemetry.held(held);
+    this.#held = held;
+    const desired = this.#desired(realServers, observed);
+    const wish = JSON.stringify({ ...desired, sysctls: [...desired.sysctls] });
+    const done = this.#apply(plan(desired, observed), wish === this.#lastWish, failures);
+    this.#lastWish = wish;
+    this.#breakConnections(done);
+    candidates.forgetUnless(realServer => isIn(realServer, realServers) || failures.size > 0);
+  }
+
+  #desired(realServers: readonly DesiredRealServer[], observed: Observed): Desired {
+    const { spec, kernel } = this.#options;
+    return {
+      virtualServer: spec.virtualServer,
+      scheduler: spec.scheduler,
+      flags: flagBits(effectiveFlags(spec.scheduler, spec.schedulerFlags)),
+      realServers,
+      route: spec.route ? desiredRoute(spec, kernel, observed) : undefined,
+      sysctls: WANTED_SYSCTLS,
+    };
+  }
+
+  /** Executes what can be executed and returns it. */
+  #apply(steps: readonly Step[], sameWish: boolean, failures: Set<string>): Step[] {
+    const { kernel, telemetry } = this.#options;
+    const done: Step[] = [];
+    let unmade = false;
+    for (const step of steps) {
+      if (unmade && step.kind === 'remove-real-server') continue;
+      try {
+        applyStep(kernel, step);
+        done.push(step);
+        if (sameWish) telemetry.repaired(step);
+        else telemetry.applied(step);
+      } catch (error) {
+        unmade ||= step.kind !== 'set-sysctl';
+        this.#tell(failures, `${describeStep(step)}: ${messageOf(error)}`, () =>
+          telemetry.stepFailed(step, error),
+        );
+      }
+    }
+    return done;
+  }
+
+  #breakConnections(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.kind === 'remove-real-server')
+        this.#options.breaker.breakConnections(step.virtualServer, step.realServer);
+    }
+  }
+
+  #tell(failures: Set<string>, failure: string, tell: () => void): void {
+    failures.add(failure);
+    if (!this.#failures.has(failure)) tell();
+  }
+}
+
+/**
+ * The source stays while it is an address of this host; otherwise it is chosen anew, as the kernel would choose it towards
+ * the first real server that has a route. Where none has (the network is down), the route stays as it is.
+ */
+function desiredRoute(
+  { sourceIp, virtualServer, realServers }: ProxySpec,
+  { routes }: Kernel,
+  observed: Observed,
+): DesiredRoute | undefined {
+  if (sourceIp !== undefined) return { source: sourceIp };
+  const now = observed.route?.source;
+  if (now !== undefined && now !== virtualServer.address && routes.isHostAddress(now)) return { source: now };
+  if (familyOf(virtualServer.address) === 'ipv6') return { source: undefined };
+  for (const { address } of realServers) {
+    const source = routes.sourceTowards(address);
+    if (source !== undefined) return { source };
+  }
+  return observed.route && { source: now };
+}
+
+function isIn(realServer: HostPort, list: readonly HostPort[]): boolean {
+  return list.some(other => equalHostPort(other, realServer));
+}

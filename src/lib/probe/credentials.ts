@@ -1,0 +1,42 @@
+// What probes show and whom they trust, read from disk and read again now and then, because all of it rotates.
+import { readFileIfThere } from '../store/atomic-file.ts';
+import type { TlsSettings } from './connection.ts';
+
+/** In the certificate of every apiserver (kubeadm and its relatives). */
+export const APISERVER_NAME = 'kubernetes.default.svc';
+
+const SERVICE_ACCOUNT_CA = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
+const KUBEADM_CA = '/etc/kubernetes/pki/ca.crt';
+
+/** Kubelet renews a mounted token when 80 % of its life (at least 10 minutes) is over. */
+const MAX_AGE_MS = 60_000;
+
+export interface CredentialFiles {
+  readonly caFile?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly certificateFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+/** Without a file of its own the cluster's CA is looked for where pods and control-plane nodes have it. */
+export function credentialsFrom(files: CredentialFiles): () => TlsSettings {
+  let settings: TlsSettings | undefined;
+  let readAt = 0;
+  return () => {
+    if (settings !== undefined && performance.now() - readAt < MAX_AGE_MS) return settings;
+    readAt = performance.now();
+    settings = readCredentials(files);
+    return settings;
+  };
+}
+
+function readCredentials({ caFile, tokenFile, certificateFile, keyFile }: CredentialFiles): TlsSettings {
+  const candidates = caFile === undefined ? [SERVICE_ACCOUNT_CA, KUBEADM_CA] : [caFile];
+  return {
+    ca: candidates.map(readFileIfThere).find(contents => contents !== undefined),
+    serverName: APISERVER_NAME,
+    token: tokenFile === undefined ? undefined : readFileIfThere(tokenFile)?.trim(),
+    cert: certificateFile === undefined ? undefined : readFileIfThere(certificateFile),
+    key: keyFile === undefined ? undefined : readFileIfThere(keyFile),
+  };
+}

@@ -1,0 +1,154 @@
+// A master crashes, loses power, hangs or drains while clients use it. Figures are printed; assertions give them twice the
+// room, because the machines that run this are noisy and the guest is emulated.
+import { describe, expect, test } from 'vitest';
+import { useLab } from '../lab/lab.ts';
+import type { Master } from '../lab/master.ts';
+import type { Network } from '../lab/network.ts';
+import { wrongWindow } from '../lab/outcome.ts';
+import { type Measured, measureFault, startClients, startDaemon, weights } from './daemon-helpers.ts';
+
+const lab = useLab();
+
+interface Fault {
+  readonly name: string;
+  readonly strike: (net: Network, master: Master) => Promise<void> | void;
+  /** Twice what is asked for on an idle machine: new connections, open connections (ms). */
+  readonly wrongMs: number;
+  readonly brokenMs: number;
+}
+
+const KILLED: Fault = {
+  name: 'D1 process killed',
+  strike: (_net, master) => master.apiserver.kill('SIGKILL'),
+  wrongMs: 1_000,
+  brokenMs: 2_000,
+};
+const POWER_LOSS: Fault = {
+  name: 'D2 power loss',
+  strike: (net, master) => net.powerLoss(master),
+  wrongMs: 8_000,
+  brokenMs: 10_000,
+};
+const STOPPED: Fault = {
+  name: 'D3 process stopped',
+  strike: (_net, master) => master.apiserver.kill('SIGSTOP'),
+  wrongMs: 10_000,
+  brokenMs: 12_000,
+};
+
+async function strike(
+  net: Network,
+  fault: Fault,
+  label: string,
+  family: 4 | 6 = 4,
+  host = net.worker,
+): Promise<Measured> {
+  const clients = await startClients(net, host, family);
+  const faultAt = await net.now();
+  await fault.strike(net, clients.master);
+  const measured = await measureFault(label, clients, faultAt);
+  expect(measured.wrongMs).toBeLessThanOrEqual(fault.wrongMs);
+  expect(measured.busyMs).toBeLessThanOrEqual(fault.brokenMs);
+  expect(measured.idleMs).toBeLessThanOrEqual(fault.brokenMs);
+  const left = Object.keys(await weights(host));
+  expect(left).toHaveLength(2);
+  expect(left).not.toContain(`${clients.master.ipv4}:6443`);
+  return measured;
+}
+
+// The daemon's own API path goes through the VIP, so D6 (the master behind it dies) is in each of these.
+describe.each([KILLED, POWER_LOSS, STOPPED])('$name', fault => {
+  test('IPv4, with its API through the VIP (D6)', async () => {
+    const net = await lab.network({ masters: 3 });
+    await net.startApiservers();
+    await startDaemon(lab.machine, net);
+    await strike(net, fault, fault.name);
+  });
+
+  test('IPv6 (D15)', async () => {
+    const net = await lab.network({ masters: 3 });
+    await net.startApiservers({ family: 6 });
+    await startDaemon(lab.machine, net, { family: 6 });
+    await strike(net, fault, `${fault.name}, IPv6`, 6);
+  });
+});
+
+test('D15 a control-plane node whose own apiserver is killed uses the others', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const own = net.master(1);
+  await startDaemon(lab.machine, net, { host: own, scheduler: 'rr' });
+  const fresh = await own.client('fresh');
+  await fresh.waitFor(({ master }) => master === 'm1');
+  const faultAt = await net.now();
+  own.apiserver.kill('SIGKILL');
+  await fresh.waitFor(({ ok, at }) => ok && at > faultAt + 3_000, 30_000);
+  const window = wrongWindow(await fresh.stop());
+  console.log(`D15 own apiserver killed: new connections wrong for ${window?.ms ?? 0} ms`);
+  expect(window?.ms ?? 0).toBeLessThanOrEqual(KILLED.wrongMs);
+});
+
+describe.each([POWER_LOSS, STOPPED])('D17 $name, with short intervals', fault => {
+  test('is over within 2 s', async () => {
+    const net = await lab.network({ masters: 3 });
+    await net.startApiservers();
+    await startDaemon(lab.machine, net, { args: ['--probe-interval', '200ms', '--probe-timeout', '300ms'] });
+    await strike(net, { ...fault, wrongMs: 4_000, brokenMs: 6_000 }, `D17 ${fault.name}`);
+  });
+});
+
+describe.each([KILLED, POWER_LOSS])('the sentinel: $name with a probe every 30 s', fault => {
+  test('is noticed all the same', async () => {
+    const net = await lab.network({ masters: 3 });
+    await net.startApiservers();
+    await startDaemon(lab.machine, net, { args: ['--probe-interval', '30s'] });
+    await strike(net, fault, `${fault.name}, probe interval 30 s`);
+  });
+});
+
+test('D4 a planned drain: no request fails, none goes there any more, open connections stay until the drain is over', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const daemon = await startDaemon(lab.machine, net, { args: ['--drain-timeout', '15s'] });
+  const { fresh, busy, idle, master } = await startClients(net);
+  const faultAt = await net.now();
+  await master.control({ readyz: 500 });
+  await daemon.waitForLine(line => line.includes(`${master.ipv4}:6443 is draining`));
+  const drainedAt = await net.now();
+  expect((await weights(net.worker))[`${master.ipv4}:6443`]).toBe(0);
+  // Both open connections outlive the drain's beginning by far, and end with the drain.
+  const brokenBusy = await busy.waitFor(({ ok }) => !ok, 60_000);
+  const brokenIdle = await idle.waitFor(({ ok }) => !ok, 60_000);
+  const stayedMs = Math.min(brokenBusy.at + brokenBusy.ms, brokenIdle.at + brokenIdle.ms) - drainedAt;
+  const outcomes = await fresh.stop();
+  console.log(
+    `D4 drained after ${Math.round(drainedAt - faultAt)} ms; open connections stayed for ${Math.round(stayedMs)} ms more`,
+  );
+  expect(wrongWindow(outcomes)).toBeUndefined();
+  expect(outcomes.filter(({ at, master: name }) => at > drainedAt + 250 && name === master.name)).toEqual([]);
+  expect(stayedMs).toBeGreaterThan(12_000);
+  expect(await weights(net.worker)).not.toHaveProperty([`${master.ipv4}:6443`]);
+});
+
+test('D5 all masters die: the set is held, and one that returns is used at once', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const daemon = await startDaemon(lab.machine, net);
+  for (const { apiserver } of net.masters) apiserver.kill('SIGKILL');
+  await daemon.waitForLine(line => line.includes('holding the last known good set'));
+  expect(Object.values(await weights(net.worker))).toEqual([1, 1, 1]);
+  const fresh = await net.worker.client('fresh');
+  for (const number of [1, 2, 3]) {
+    await net.master(number).startApiserver();
+    const returnedAt = await net.now();
+    const good = await fresh.waitFor(({ ok, at }) => ok && at > returnedAt, 30_000);
+    const tookMs = Math.round(good.at + good.ms - returnedAt);
+    console.log(`D5 m${number} returned: first good connection after ${tookMs} ms`);
+    expect(tookMs).toBeLessThanOrEqual(6_000);
+    if (number < 3) {
+      net.master(number).apiserver.kill('SIGKILL');
+      await fresh.waitFor(({ ok, at }) => !ok && at > returnedAt, 30_000);
+    }
+  }
+  await fresh.stop();
+});

@@ -1,0 +1,158 @@
+// Somebody else changes the kernel, the daemon dies or starts in a bad moment, probes get lost: the rules stay right.
+import { expect, test } from 'vitest';
+import { VIP4 } from '../lab/addresses.ts';
+import { eventually } from '../lab/bounded.ts';
+import { useLab } from '../lab/lab.ts';
+import { wrongWindow } from '../lab/outcome.ts';
+import { runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
+import { initArgs, nodeState } from './helpers.ts';
+
+const lab = useLab();
+
+test('D7 the tables are emptied by hand: virtual server and real servers are back', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const daemon = await startDaemon(lab.machine, net);
+  const before = await net.worker.rules();
+  const emptiedAt = await net.now();
+  await net.worker.must(['ipvsadm', '-C']);
+  await eventually('the same rules', async () => (await net.worker.rules()) === before);
+  const tookMs = (await net.now()) - emptiedAt;
+  console.log(`D7 rules back after ${Math.round(tookMs)} ms`);
+  expect(tookMs).toBeLessThanOrEqual(3_000);
+  expect(daemon.stdout).toContain('repaired: add virtual server 10.99.0.1:6443');
+});
+
+test('D8 the route, a weight, a real server, the scheduler: each is repaired, and foreign rules stay', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await net.worker.must(['bash', '-ec', 'modprobe ip_vs; ipvsadm -A -t 10.96.0.1:443 -s rr']);
+  await startDaemon(lab.machine, net);
+  const before = await nodeState(net.worker);
+  const m1 = `${net.master(1).ipv4}:6443`;
+  const damages = [
+    `ip route del local ${VIP4} table local`,
+    `ipvsadm -e -t ${VIP4}:6443 -r ${m1} -m -w 7`,
+    `ipvsadm -d -t ${VIP4}:6443 -r ${m1}`,
+    `ipvsadm -a -t ${VIP4}:6443 -r 10.77.0.99:6443 -m`,
+    `ipvsadm -E -t ${VIP4}:6443 -s wlc`,
+    'sysctl -qw net.ipv4.vs.expire_nodest_conn=0',
+  ];
+  for (const damage of damages) {
+    const damagedAt = await net.now();
+    await net.worker.must(['bash', '-ec', damage]);
+    await eventually(damage, async () => sorted(await nodeState(net.worker)) === sorted(before));
+    const tookMs = (await net.now()) - damagedAt;
+    console.log(`D8 ${damage}: repaired after ${Math.round(tookMs)} ms`);
+    expect(tookMs).toBeLessThanOrEqual(3_000);
+  }
+});
+
+/** Real servers in whatever order: the kernel lists the newest first. */
+function sorted(state: Record<string, string>): string {
+  return Object.values(state).join('\n').split('\n').sort().join('\n');
+}
+
+test('D9 one lost probe changes nothing', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const daemon = await startDaemon(lab.machine, net);
+  const { busy, idle, fresh, master } = await startClients(net);
+  const before = await net.worker.rules();
+  const { requests } = await master.control({});
+  await master.control({ hang: true });
+  await eventually(
+    'a probe that hangs',
+    async () => ((await master.counters()).requests['/readyz'] ?? 0) > (requests['/readyz'] ?? 0),
+    { everyMs: 20 },
+  );
+  await master.control({ hang: false });
+  const lostAt = await net.now();
+  const count = (await master.counters()).requests['/readyz'] ?? 0;
+  await eventually(
+    'two more probes',
+    async () => ((await master.counters()).requests['/readyz'] ?? 0) >= count + 2,
+  );
+  expect(await net.worker.rules()).toBe(before);
+  expect(daemon.stdout).not.toMatch(/is (dead|draining)/);
+  await idle.stop();
+  await busy.waitFor(({ ok, at }) => ok && at > lostAt);
+  await busy.stop();
+  await fresh.stop();
+});
+
+test('D12 401 on every health path: all stay ready', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await Promise.all(net.masters.map(master => master.control({ token: 'secret' })));
+  await startDaemon(lab.machine, net);
+  expect(Object.values(await weights(net.worker))).toEqual([1, 1, 1]);
+});
+
+test('D13 the daemon is killed again and again while masters flap: rules and persisted file stay valid', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  let daemon = await startDaemon(lab.machine, net);
+  for (let round = 1; round <= 50; round += 1) {
+    const master = net.master((round % 3) + 1);
+    await master.control({ readyz: round % 2 === 0 ? 200 : 500 });
+    daemon.kill('SIGKILL');
+    await daemon.exited;
+    const kernel = Object.values(await weights(net.worker));
+    expect(kernel.length, `round ${round}`).toBeGreaterThan(0);
+    expect(Math.max(...kernel), `round ${round}`).toBe(1);
+    expect(await lab.machine.readFile('/root/.bcs/ipvsConfig.yaml')).toMatch(/^vs: 10\.99\.0\.1:6443$/m);
+    daemon = await runDaemon(lab.machine, net.worker, {}, 0);
+    // A random moment of its life, between its start and its first decisions.
+    const lines = Math.floor(Math.random() * 4);
+    let seen = 0;
+    if (lines > 0)
+      await Promise.race([
+        daemon.waitForLine(() => ++seen === lines, 3_000).catch(() => undefined),
+        daemon.exited,
+      ]);
+  }
+  for (const master of net.masters) await master.control({ readyz: 200 });
+  await eventually('all masters serve again', async () => {
+    const kernel = Object.values(await weights(net.worker));
+    return kernel.length === 3 && kernel.every(weight => weight === 1);
+  });
+});
+
+test('D14 stopping leaves the rules; starting with a dead master or with empty tables is right within seconds', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const first = await startDaemon(lab.machine, net);
+  const before = await nodeState(net.worker);
+  first.kill('SIGTERM');
+  expect((await first.exited).code).toBe(0);
+  expect(await nodeState(net.worker)).toEqual(before);
+
+  net.master(2).apiserver.kill('SIGKILL');
+  const dead = await net.now();
+  const second = await runDaemon(lab.machine, net.worker, {}, 2);
+  await eventually('the dead master is out', async () => Object.keys(await weights(net.worker)).length === 2);
+  console.log(
+    `D14 started with a dead master: right after ${Math.round((await net.now()) - dead)} ms, start-up included`,
+  );
+  second.kill('SIGINT');
+  expect((await second.exited).code).toBe(0);
+
+  await net.worker.must(['bash', '-ec', `ipvsadm -C; ip route del local ${VIP4} table local`]);
+  const emptied = await net.now();
+  await runDaemon(lab.machine, net.worker, {}, 2);
+  await eventually('the living serve', async () => Object.keys(await weights(net.worker)).length === 2);
+  console.log(
+    `D14 started with empty tables: right after ${Math.round((await net.now()) - emptied)} ms, start-up included`,
+  );
+  expect(wrongWindow(await net.worker.requests({ count: 10 }))).toBeUndefined();
+});
+
+test('D14 started with all masters dead it is never empty', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.worker.proxy(initArgs(net));
+  await net.worker.must(['ipvsadm', '-C']);
+  const daemon = await runDaemon(lab.machine, net.worker, {}, 0);
+  await daemon.waitForLine(line => line.includes('holding the last known good set'));
+  expect(Object.values(await weights(net.worker))).toEqual([1, 1, 1]);
+});
