@@ -41,7 +41,9 @@ function overview({ virtualServer, kernel, route, persisted }: Facts): string[] 
   const age = persisted.ageS === undefined ? '' : `, written ${formatAge(persisted.ageS)} ago`;
   rows.push([
     'persisted set',
-    persisted.spec === undefined ? 'none that can be used' : `${persisted.path}${age}`,
+    persisted.spec === undefined
+      ? `none${persisted.problem === undefined ? '' : ' that can be used'}`
+      : `${persisted.path}${age}`,
   ]);
   return rows.flatMap(([name, value]) => wrap(name.padEnd(16), value));
 }
@@ -101,7 +103,8 @@ export function formatBytes(bytes: bigint): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = Number(bytes);
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  // From 1023.95 on, one digit behind the point would read 1024.0.
+  while (value >= (unit === 0 ? 1024 : 1023.95) && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }
