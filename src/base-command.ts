@@ -26,6 +26,13 @@ export abstract class BaseCommand extends Command {
     json: Flags.boolean({ summary: 'print one JSON object on standard output', helpGroup: 'GLOBAL' }),
   };
 
+  protected override async init(): Promise<void> {
+    await super.init();
+    for (const { type, env } of Object.values(this.ctor.flags)) {
+      if (type === 'boolean' && env !== undefined) checkBoolean(env, process.env[env]);
+    }
+  }
+
   /** oclif's usage errors in our form: one sentence that names the flag and says where to look. */
   protected override async catch(error: Error): Promise<unknown> {
     return super.catch(isOclifUsage(error) ? usageErrorFrom(error, `${this.config.bin} ${this.id}`) : error);
@@ -45,6 +52,12 @@ export abstract class BaseCommand extends Command {
     }
     return { error: { code: 'failed', message: messageOf(error), suggestions: [] } };
   }
+}
+
+/** oclif takes whatever it does not know for "no": a dry run that was meant would then be a real one. */
+function checkBoolean(name: string, value = ''): void {
+  if (['', '1', 'true', 'yes', 'y', '0', 'false', 'no', 'n'].includes(value.toLowerCase())) return;
+  throw new UsageError(`${name}=${value}: not a yes or no; give true or false`);
 }
 
 type OclifUsageError = Error & { oclif: { exit: number }; flags?: string[]; args?: string[] };

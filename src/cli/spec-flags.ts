@@ -91,8 +91,8 @@ export function readVirtualServer(text: string): HostPort {
   return reading('--vs', text, 'write VIP:PORT, for example 10.99.0.1:6443', parseHostPort);
 }
 
-export function readRealServers(texts: readonly string[]): HostPort[] {
-  return texts.map(text =>
+export function readRealServers(texts: readonly string[] | string): HostPort[] {
+  return listOf(texts).map(text =>
     reading('--rs', text, 'write HOST:PORT, for example 10.0.0.11:6443', parseHostPort),
   );
 }
@@ -108,12 +108,21 @@ function readScheduler(name: string): Scheduler {
   throw new UsageError(`--scheduler ${name}: unknown scheduler; give one of ${SCHEDULERS.join(' ')}`);
 }
 
-function readSchedulerFlags(names: readonly string[]): SchedulerFlag[] {
+function readSchedulerFlags(texts: readonly string[] | string): SchedulerFlag[] {
+  const names = listOf(texts);
   const unknown = names.find(name => !isSchedulerFlag(name));
   if (unknown === undefined) return names.filter(isSchedulerFlag);
   throw new UsageError(
     `--scheduler-flags ${unknown}: unknown flag; give one of ${SCHEDULER_FLAGS.join(' ')}`,
   );
+}
+
+/** oclif splits at commas what stands on the command line, but not what comes from the environment: that is one text. */
+function listOf(texts: readonly string[] | string): string[] {
+  return [texts]
+    .flat()
+    .flatMap(text => text.split(','))
+    .map(text => text.trim());
 }
 
 function reading<T>(flag: string, text: string, remedy: string, parse: (text: string) => T): T {

@@ -1,7 +1,7 @@
 // What must be true of the host before anything is changed.
 import { ProxyError, UsageError } from '../errors.ts';
 import { hasNetAdmin } from '../host/capability.ts';
-import { formatHostPort } from '../model/address.ts';
+import { familyOf, formatHostPort, rangeOf } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import type { RouteClient } from '../route/client.ts';
 import { isBroadcast } from '../route/client.ts';
@@ -31,9 +31,16 @@ export function checkAgainstHost({ virtualServer, sourceIp }: ProxySpec, routes:
       `--vs ${formatHostPort(virtualServer)}: the VIP is a broadcast address of a network of this host; choose an unused private address, for example 10.99.0.1`,
     );
   }
-  if (sourceIp !== undefined && !addresses.includes(sourceIp)) {
+  const sources = addresses.filter(address => familyOf(address) === familyOf(vip) && leavesTheHost(address));
+  if (sourceIp !== undefined && !sources.includes(sourceIp)) {
+    const remedy = sources.length > 0 ? `give one of them: ${sources.join(', ')}` : 'this host has none';
     throw new UsageError(
-      `--source-ip ${sourceIp}: the source must be an address of this host; give one of them: ${addresses.join(', ')}`,
+      `--source-ip ${sourceIp}: the source must be an address of this host that the masters can answer to; ${remedy}`,
     );
   }
+}
+
+/** Not one that is good for this host or this link only. */
+function leavesTheHost(address: string): boolean {
+  return !['loopback', 'linkLocal'].includes(rangeOf(address));
 }

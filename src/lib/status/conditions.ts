@@ -77,7 +77,7 @@ export const CONDITIONS: readonly Condition[] = [
   {
     code: 'route-missing',
     severity: 'down',
-    dependsOn: ['not-initialized', 'virtual-server-missing'],
+    dependsOn: ['ipvs-missing', 'not-initialized', 'virtual-server-missing'],
     detect: ({ route, virtualServer, persisted }) =>
       route === undefined && virtualServer !== undefined && persisted.spec?.route !== false
         ? [

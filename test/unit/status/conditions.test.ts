@@ -186,7 +186,7 @@ describe('only root causes are shown', () => {
     ],
     [
       'without IPVS there is no virtual server to miss',
-      { kernel: { seen: false, why: 'no-ipvs' }, sysctls: new Map() },
+      { kernel: { seen: false, why: 'no-ipvs' }, route: undefined, sysctls: new Map() },
       ['ipvs-missing'],
     ],
     [
