@@ -211,7 +211,7 @@ describe('NLMSG_ERROR', () => {
     }
   });
 
-  test.each(['ff ff ff ff', 'f0 ff ff ff', 'fc ff ff 7f', '00 01 00 00'])(
+  test.each(['ff ff ff ff', 'f4 ff ff ff', 'f0 ff ff ff', 'fc ff ff 7f', '00 01 00 00'])(
     'an error stays that error when the echo claims %s bytes',
     length => {
       const payload = Buffer.concat([
