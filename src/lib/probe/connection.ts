@@ -2,9 +2,10 @@
 // peer within 2 to 3 s, at no cost for the apiserver. HTTP/1.1, because apiservers answer every anonymous HTTP/2
 // request with GOAWAY.
 
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../errors.ts';
 import type { HostPort } from '../model/address.ts';
 import { setSocketOption } from '../native/libc.ts';
@@ -28,7 +29,7 @@ export interface ProbeSettings {
   readonly timeoutMs: number;
   /** HTTP statuses that count as ready. */
   readonly accepted: ReadonlySet<number>;
-  /** Asked before each probe, because certificates and tokens rotate on disk. */
+  /** Asked for each connection (certificates) and each probe (token), because both rotate on disk. */
   readonly tls: () => TlsSettings;
 }
 
@@ -42,26 +43,33 @@ const KEEP_ALIVE_DELAY_MS = 1000;
 const USER_TIMEOUT_MS = 1500;
 
 export class ProbeConnection implements ProbeChannel {
-  readonly #target: HostPort;
   readonly #settings: ProbeSettings;
-  readonly #onLost: (code: string) => void;
-  readonly #agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
-  #socket: Socket | undefined;
+  readonly #tls: TlsSettings;
+  readonly #agent: OneSocketAgent;
   #closed = false;
 
-  /** `onLost` is called when the idle connection goes: with the errno's name, or "FIN" when the master closed it. */
-  constructor(target: HostPort, settings: ProbeSettings, onLost: (code: string) => void) {
-    this.#target = target;
+  /** Begins to connect. `onLost`: see OpenChannel. */
+  constructor({ address, port }: HostPort, settings: ProbeSettings, onLost: (code: string) => void) {
     this.#settings = settings;
-    this.#onLost = onLost;
+    this.#tls = settings.tls();
+    const { ca, cert, key, serverName } = this.#tls;
+    const verified = ca !== undefined;
+    const socket = connect({
+      host: address,
+      port,
+      servername: serverName,
+      rejectUnauthorized: verified,
+      ...(verified && { ca, cert, key }),
+    });
+    this.#agent = new OneSocketAgent(socket);
+    this.#watch(socket, onLost);
   }
 
   close(): void {
     this.#closed = true;
-    this.#agent.destroy();
+    this.#agent.socket.destroy();
   }
 
-  /** Never rejects: a failure is an outcome. */
   async probe(): Promise<Outcome> {
     const startedAt = performance.now();
     try {
@@ -72,26 +80,20 @@ export class ProbeConnection implements ProbeChannel {
     }
   }
 
+  /** The status of the response. */
   #request(): Promise<number> {
-    const { address, port } = this.#target;
     const { path, timeoutMs } = this.#settings;
-    const tls = this.#settings.tls();
+    const { ca, serverName } = this.#tls;
+    const { token } = this.#settings.tls();
     return new Promise((resolve, reject) => {
+      const authorization =
+        ca === undefined || token === undefined ? {} : { authorization: `Bearer ${token}` };
       const request = https.request({
-        host: address,
-        port,
         path,
         agent: this.#agent,
-        servername: tls.serverName,
-        rejectUnauthorized: tls.ca !== undefined,
-        headers: {
-          host: tls.serverName,
-          ...(tls.ca !== undefined && tls.token !== undefined && { authorization: `Bearer ${tls.token}` }),
-        },
-        ...(tls.ca !== undefined && { ca: tls.ca, cert: tls.cert, key: tls.key }),
+        headers: { host: serverName, ...authorization },
       });
       const deadline = setTimeout(() => request.destroy(timedOut(timeoutMs)), timeoutMs);
-      request.once('socket', socket => this.#watch(socket));
       request.once('response', (response: IncomingMessage) => {
         response.resume();
         response.once('end', () => resolve(response.statusCode ?? 0));
@@ -106,10 +108,7 @@ export class ProbeConnection implements ProbeChannel {
     });
   }
 
-  /** Arms the sentinel on a connection that was just made. */
-  #watch(socket: Socket): void {
-    if (socket === this.#socket) return;
-    this.#socket = socket;
+  #watch(socket: TLSSocket, onLost: (code: string) => void): void {
     let code = 'FIN';
     socket.once('secureConnect', () => {
       socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
@@ -119,8 +118,25 @@ export class ProbeConnection implements ProbeChannel {
       code = errnoCode(error) ?? 'EPROTO';
     });
     socket.once('close', () => {
-      if (!this.#closed && socket === this.#socket) this.#onLost(code);
+      if (!this.#closed) onLost(code);
     });
+  }
+}
+
+/**
+ * Hands its one socket to each request. Node's own agent closes an idle connection on whatever happens to it and forgets
+ * what that was, but a connection that timed out means something else than one that was closed.
+ */
+class OneSocketAgent extends https.Agent {
+  readonly socket: TLSSocket;
+
+  constructor(socket: TLSSocket) {
+    super({ keepAlive: true });
+    this.socket = socket;
+  }
+
+  addRequest(request: ClientRequest): void {
+    request.onSocket(this.socket);
   }
 }
 
