@@ -50,6 +50,15 @@ const UNUSABLE_REAL_SERVER: Record<string, string> = {
 
 /** Throws a UsageError that names the flag (or key), the value, the rule and the remedy. */
 export function validateSpec(spec: ProxySpec, names: SpecNames = FLAGS): void {
+  validateSpecBeforeDiscovery(spec, names);
+  if (spec.realServers.length > 0) return;
+  throw new UsageError(
+    `${names.rs}: at least one real server is needed; give ${names.rs} HOST:PORT once for each master`,
+  );
+}
+
+/** The same where the real servers may still be unknown, because discovery is going to name them. */
+export function validateSpecBeforeDiscovery(spec: ProxySpec, names: SpecNames): void {
   checkVip(spec.virtualServer, names);
   checkRealServers(spec, names);
   for (const flag of spec.schedulerFlags) {
@@ -73,11 +82,6 @@ function checkVip(vip: HostPort, names: SpecNames): void {
 }
 
 function checkRealServers({ virtualServer, realServers }: ProxySpec, names: SpecNames): void {
-  if (realServers.length === 0) {
-    throw new UsageError(
-      `${names.rs}: at least one real server is needed; give ${names.rs} HOST:PORT once for each master`,
-    );
-  }
   const seen = new Set<string>();
   for (const realServer of realServers) {
     const text = formatHostPort(realServer);

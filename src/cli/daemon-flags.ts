@@ -1,0 +1,67 @@
+// The flags of `daemon`. None has a default of oclif's, so that the file of -f and the persisted set can provide what
+// is not given; src/lib/config reads and checks the values, and has the defaults that the summaries name.
+import { Flags } from '@oclif/core';
+import { environmentName } from '../base-command.ts';
+import { SCHEDULERS } from '../lib/model/scheduler.ts';
+import { specFlags } from './spec-flags.ts';
+
+/** A flag with one value, settable by environment as well. */
+function value(name: string, helpValue: string, summary: string) {
+  return Flags.string({ summary, helpValue, env: environmentName(name) });
+}
+
+export const daemonFlags = {
+  config: Flags.string({
+    char: 'f',
+    summary: 'configuration file, YAML or JSON: keys are the flags in camelCase; that of the original, too',
+    helpValue: 'FILE',
+    env: environmentName('config'),
+  }),
+  vs: specFlags.vs,
+  rs: specFlags.rs,
+  scheduler: value('scheduler', 'NAME', `IPVS scheduler: ${SCHEDULERS.join(' ')}; default sh`),
+  'scheduler-flags': specFlags['scheduler-flags'],
+  'source-ip': specFlags['source-ip'],
+  route: Flags.boolean({
+    summary: 'keep the local route of the VIP, the default (--no-route: somebody else makes the VIP local)',
+    allowNo: true,
+    env: environmentName('route'),
+  }),
+  discovery: value(
+    'discovery',
+    'endpoints|nodes|static',
+    'who names the real servers: the kubernetes Service (default), control-plane nodes, or --rs alone',
+  ),
+  kubeconfig: value('kubeconfig', 'FILE', 'access to the API; default: the service account of the pod'),
+  server: value('server', 'URL', 'apiserver to ask instead of that in the kubeconfig'),
+  probe: value('probe', 'readyz|livez|healthz|tcp|none', 'how real servers are probed; default readyz'),
+  'probe-path': value('probe-path', 'PATH', 'another path for an HTTP probe'),
+  'probe-status': Flags.string({
+    summary: 'HTTP statuses that count as ready; default 200,401,403',
+    helpValue: 'CODE',
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    env: environmentName('probe-status'),
+  }),
+  'probe-interval': value('probe-interval', '2s', 'time between probes, 100ms to 10m; default 2s'),
+  'probe-timeout': value('probe-timeout', '1s', 'time for a probe to be answered, 50ms to 60s; default 1s'),
+  rise: value('rise', 'N', 'good probes until a real server serves, 1 to 10; default 2'),
+  fall: value('fall', 'N', 'bad probes until it no longer does, 1 to 10; default 2'),
+  'ca-file': value('ca-file', 'FILE', "CA that the real servers' certificates are verified with, PEM"),
+  'token-file': value('token-file', 'FILE', 'bearer token for probes, sent over verified TLS only'),
+  'client-certificate': value('client-certificate', 'FILE', 'client certificate for probes, PEM'),
+  'client-key': value('client-key', 'FILE', 'key of the client certificate, PEM'),
+  'drain-timeout': value(
+    'drain-timeout',
+    '60s',
+    'how long a draining real server keeps connections; default 60s',
+  ),
+  listen: value('listen', 'HOST:PORT|none', 'metrics, health and status over HTTP; default 127.0.0.1:8004'),
+  'persist-dir': value(
+    'persist-dir',
+    'DIR',
+    'directory of the persisted set and the state file; default /root/.bcs',
+  ),
+  'log-format': value('log-format', 'auto|json|text', 'default auto: text on a terminal, JSON elsewhere'),
+};
