@@ -31,9 +31,14 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof ApiError && error.status !== undefined && error.status < 500;
 }
 
+/** Nothing is wrong: it was too long since our last version. */
+export function isExpired(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'api-expired';
+}
+
 /** Only a new list helps. */
 export function needsList(error: unknown): boolean {
-  return error instanceof ApiError && (error.code === 'api-expired' || error.code === 'api-silent');
+  return isExpired(error) || (error instanceof ApiError && error.code === 'api-silent');
 }
 
 /** An answer that came, but cannot be used. */

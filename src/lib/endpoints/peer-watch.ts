@@ -13,9 +13,9 @@ const KEEP_ALIVE_DELAY_MS = 10_000;
 /** Sent data or probes that stay unanswered this long end the connection: 20 to 21 s after the last sign of life. */
 const USER_TIMEOUT_MS = 20_000;
 
-/** An agent with kept-alive connections whose peers are watched. */
+/** An agent with one kept-alive connection to a server, whose peer is watched. */
 export function watchfulAgent(): https.Agent {
-  const agent = new https.Agent({ keepAlive: true, keepAliveMsecs: KEEP_ALIVE_DELAY_MS, maxFreeSockets: 1 });
+  const agent = new https.Agent({ keepAlive: true, keepAliveMsecs: KEEP_ALIVE_DELAY_MS, maxSockets: 1 });
   const createConnection = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     const socket = createConnection(options, callback) as Socket;

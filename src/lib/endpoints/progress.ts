@@ -22,9 +22,9 @@ export class Progress {
     return this.#freshness;
   }
 
-  /** Milliseconds since the watch was opened; 0 when the attempt did not come so far. */
-  get watchedMs(): number {
-    return this.#openedAt === undefined ? 0 : performance.now() - this.#openedAt;
+  /** Milliseconds since the watch was opened; undefined when this attempt did not come so far. */
+  get watchedMs(): number | undefined {
+    return this.#openedAt === undefined ? undefined : performance.now() - this.#openedAt;
   }
 
   trying(server: string): void {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoCode } from '../errors.ts';
 import type { HostPort } from '../model/address.ts';
 import { ApiClient, type ApiServer } from './api-client.ts';
-import { ApiError, isBadAnswer, isRefusal, needsList } from './api-error.ts';
+import { ApiError, isBadAnswer, isExpired, isRefusal, needsList } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import type { ClusterAccess } from './kubernetes.ts';
 import { Mirror } from './mirror.ts';
@@ -95,7 +95,7 @@ export class Reflector {
         await this.#follow(server, first === undefined, signal);
         return;
       } catch (error) {
-        if (signal.aborted) throw error;
+        if (signal.aborted || isExpired(error)) throw error;
         if (first === undefined) this.#progress.failed(server.label, error);
         first ??= error;
         if (needsList(error) || isRefusal(error) || this.#settled()) throw error;
@@ -138,7 +138,8 @@ export class Reflector {
 
   /** The watch lived long enough to show that its server works. */
   #settled(): boolean {
-    return this.#progress.watchedMs >= this.#options.timing.settledMs;
+    const { watchedMs } = this.#progress;
+    return watchedMs !== undefined && watchedMs >= this.#options.timing.settledMs;
   }
 }
 

@@ -42,9 +42,9 @@ export class StaticSource implements EndpointSource {
   }
 
   async run(onSnapshot: (candidates: readonly HostPort[]) => void, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    if (this.#candidates.length > 0) onSnapshot(this.#candidates);
-    await once(signal, 'abort');
+    const aborted = signal.aborted ? undefined : once(signal, 'abort');
+    if (aborted !== undefined && this.#candidates.length > 0) onSnapshot(this.#candidates);
+    await aborted;
   }
 
   reconnect(): void {}

@@ -41,7 +41,9 @@ export const NODES = '/api/v1/nodes';
 
 export class FakeApiserver {
   readonly requests: Request[] = [];
-  /** TLS handshakes. */
+  /** TCP connections, whatever becomes of them. */
+  attempts = 0;
+  /** Complete TLS handshakes. */
   connections = 0;
   /** Collections that this version of Kubernetes has. */
   known: readonly string[] = [SLICES, ENDPOINTS, NODES];
@@ -55,6 +57,9 @@ export class FakeApiserver {
 
   constructor(options: ServerOptions) {
     this.#server = https.createServer(options, (request, response) => this.#answer(request, response));
+    this.#server.on('connection', () => {
+      this.attempts += 1;
+    });
     this.#server.on('secureConnection', () => {
       this.connections += 1;
     });
@@ -103,7 +108,7 @@ export class FakeApiserver {
   }
 
   /** To every watch, as it is. */
-  send(text: string): void {
+  send(text: string | Uint8Array): void {
     for (const { response } of this.#watches) response.write(text);
   }
 

@@ -14,7 +14,7 @@ export const FAST: Timing = {
   bodyMs: 3000,
   silenceMs: 60_000,
   watchMs: 300_000,
-  settledMs: 1,
+  settledMs: 0,
   resumeJitterMs: 5,
   relistJitterMs: 5,
   backoffMs: 10,

@@ -1,0 +1,122 @@
+// Whom discovery asks: the configured server first, and the real servers themselves while it fails.
+import { afterAll, afterEach, expect, test } from 'vitest';
+import type { HostPort } from '../../../src/lib/model/address.ts';
+import { type FakeApiserver, fail, SLICES } from './apiserver.ts';
+import { Harness, slice, until, untilSnapshot, untilWatching } from './harness.ts';
+
+const harness = new Harness();
+afterEach(() => harness.stopAll());
+afterAll(() => harness.pki.remove());
+
+const at = ({ port }: FakeApiserver): HostPort => ({ address: '127.0.0.1', port });
+
+test('a real server is asked while the configured one fails, and left for it when the watch ends', async () => {
+  const configured = await harness.apiserver();
+  const real = await harness.apiserver();
+  configured.set(SLICES, slice('10.0.0.9'));
+  real.set(SLICES, slice('10.0.0.1'));
+  configured.intercept = (_, response) => fail(response, 500, 'broken');
+  const running = await harness.start(configured, { fallbackServers: () => [at(real)] });
+  await untilSnapshot(running, '10.0.0.1:6443');
+  await untilWatching(real);
+  await until(() => expect(running.source.freshness.server).toBe(`127.0.0.1:${real.port}`));
+  await until(() => expect(running.source.freshness.connected).toBe(true));
+  expect(running.source.freshness.lastProblem).toContain('HTTP 500: broken');
+  expect(running.notices.at(-1)).toBe(
+    `discovery watches 127.0.0.1:${real.port}, because the configured server fails`,
+  );
+  configured.intercept = () => false;
+  real.endWatches();
+  await untilWatching(configured);
+  await until(() => expect(running.source.freshness.lastProblem).toBeUndefined());
+});
+
+test('an unreachable configured server is no obstacle, and neither is a dead real server', async () => {
+  const real = await harness.apiserver();
+  real.set(SLICES, slice('10.0.0.1'));
+  const running = await harness.start(real, {
+    cluster: { kubeconfig: harness.kubeconfig(1) },
+    fallbackServers: () => [{ address: '127.0.0.1', port: 2 }, at(real), { address: '127.0.0.1', port: 3 }],
+  });
+  await untilSnapshot(running, '10.0.0.1:6443');
+});
+
+test('a real server must be kubernetes.default.svc, whatever else its certificate says', async () => {
+  const byAddress = harness.pki.server(harness.ca, 'IP:127.0.0.1');
+  const real = await harness.apiserver(byAddress);
+  const running = await harness.start(real, {
+    cluster: { kubeconfig: harness.kubeconfig(1) },
+    fallbackServers: () => [at(real)],
+  });
+  await until(() => expect(real.attempts).toBeGreaterThan(2));
+  expect(running.source.freshness.lastProblem).toContain('ECONNREFUSED');
+  const good = await harness.apiserver(harness.pki.server(harness.ca, 'DNS:kubernetes.default.svc'));
+  good.set(SLICES, slice('10.0.0.1'));
+  const other = await harness.start(good, {
+    cluster: { kubeconfig: harness.kubeconfig(1) },
+    fallbackServers: () => [at(real), at(good)],
+  });
+  await untilSnapshot(other, '10.0.0.1:6443');
+  expect(real.requests).toHaveLength(0);
+});
+
+test('a real server of another CA never sees the credentials', async () => {
+  const stranger = harness.pki.authority();
+  const real = await harness.apiserver(harness.pki.server(stranger, 'DNS:kubernetes.default.svc'));
+  const running = await harness.start(real, {
+    cluster: { kubeconfig: harness.kubeconfig(1) },
+    fallbackServers: () => [at(real)],
+  });
+  await until(() => expect(real.attempts).toBeGreaterThan(2));
+  expect(running.source.freshness.connected).toBe(false);
+  expect(real.requests).toHaveLength(0);
+});
+
+test('a configured server of another CA is refused, and the reason is said', async () => {
+  const stranger = harness.pki.authority();
+  const server = await harness.apiserver(harness.pki.server(stranger, 'IP:127.0.0.1'));
+  const running = await harness.start(server);
+  await until(() => expect(running.source.freshness.lastProblem).toMatch(/unable to verify|self-signed/));
+  expect(server.requests).toHaveLength(0);
+});
+
+test('being forbidden is the answer of all apiservers, so the others are not asked', async () => {
+  const configured = await harness.apiserver();
+  const real = await harness.apiserver();
+  configured.intercept = (_, response) => fail(response, 403, 'no');
+  await harness.start(configured, { fallbackServers: () => [at(real)] });
+  await until(() => expect(configured.requests.length).toBeGreaterThan(3));
+  expect(real.requests).toHaveLength(0);
+});
+
+test('the configured server is not asked again as a real server', async () => {
+  const server = await harness.apiserver();
+  server.intercept = (_, response) => fail(response, 500, 'broken');
+  const real = await harness.apiserver();
+  real.set(SLICES, slice('10.0.0.1'));
+  const running = await harness.start(server, { fallbackServers: () => [at(server), at(server), at(real)] });
+  await untilSnapshot(running, '10.0.0.1:6443');
+  expect(server.requests).toHaveLength(1);
+});
+
+test('reconnect leaves a watch that hangs, at once and without a list', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  const running = await harness.start(server, { timing: { backoffMs: 60_000 } });
+  await untilWatching(server);
+  running.source.reconnect();
+  await until(() => expect(server.count('watch')).toBe(2));
+  await untilWatching(server);
+  expect(server.count('list')).toBe(1);
+});
+
+test('reconnect cuts a wait short', async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  server.intercept = (_, response) => fail(response, 500, 'broken');
+  const running = await harness.start(server, { timing: { backoffMs: 60_000, backoffCeilingMs: 60_000 } });
+  await until(() => expect(running.source.freshness.lastProblem).toContain('broken'));
+  server.intercept = () => false;
+  running.source.reconnect();
+  await untilSnapshot(running, '10.0.0.1:6443');
+});
