@@ -1,5 +1,5 @@
 // <persist-dir>/state.json: what this program changed on the node beyond its own virtual server, so that `clean` can
-// put it back. Not needed to keep the node working: a file that cannot be read is reported and begun anew.
+// put it back, and the daemon's last transitions. Not needed to keep the node working: a file that cannot be read is reported and begun anew.
 import { join } from 'node:path';
 import { messageOf, ProxyError } from '../errors.ts';
 import { STATE_FILE } from '../host/paths.ts';
@@ -8,6 +8,17 @@ import { readFileIfThere, writeFileIfChanged } from './atomic-file.ts';
 export interface NodeState {
   /** Values of kernel parameters before we changed them first. */
   readonly sysctlsBefore: Readonly<Record<string, string>>;
+  /** Oldest first; absent when there are none. */
+  readonly events?: readonly NodeEvent[];
+}
+
+/** A transition: `object` ("real server 10.0.0.11:6443") went from one state to another at `time` (ISO 8601, UTC). */
+export interface NodeEvent {
+  readonly time: string;
+  readonly object: string;
+  readonly from: string;
+  readonly to: string;
+  readonly why: string;
 }
 
 const SCHEMA_VERSION = 1;
@@ -24,7 +35,7 @@ export function loadState(directory: string): NodeState {
   if (text === undefined) return EMPTY;
   try {
     const document: unknown = JSON.parse(text);
-    if (isNodeState(document)) return { sysctlsBefore: document.sysctlsBefore };
+    if (isNodeState(document)) return readNodeState(document);
   } catch (error) {
     throw unusable(path, messageOf(error));
   }
@@ -42,6 +53,18 @@ export function saveState(directory: string, state: NodeState): boolean {
 export function rememberSysctls(directory: string, before: Readonly<Record<string, string>>): void {
   const state = loadState(directory);
   saveState(directory, { ...state, sysctlsBefore: { ...before, ...state.sysctlsBefore } });
+}
+
+/** Events that are not whole are left out: nothing hangs on them. */
+function readNodeState({ sysctlsBefore, events }: NodeState): NodeState {
+  const whole = Array.isArray(events) ? events.filter(isNodeEvent) : [];
+  return { sysctlsBefore, ...(whole.length > 0 && { events: whole }) };
+}
+
+function isNodeEvent(value: unknown): value is NodeEvent {
+  if (typeof value !== 'object' || value === null) return false;
+  const { time, object, from, to, why } = value as Record<string, unknown>;
+  return [time, object, from, to, why].every(part => typeof part === 'string');
 }
 
 function isNodeState(document: unknown): document is NodeState & { version: number } {

@@ -1,0 +1,80 @@
+// The last transitions, for `status`: kept in state.json, written when something happened and at no other time.
+//
+// INVARIANTS:
+// - At most one write a second: a burst is written once, a second after it began, or by flush().
+// - What else the file holds is read anew for each write; `init` may have changed it meanwhile.
+// - A failure to write is told when it begins, not every second, and stops nothing.
+import { listener, type Telemetry } from '../daemon/telemetry.ts';
+import { formatHostPort, type HostPort } from '../model/address.ts';
+import { loadState, type NodeEvent, saveState, statePath } from './state-file.ts';
+
+export const MAX_EVENTS = 100;
+const WRITE_AFTER_MS = 1000;
+
+export class EventLog {
+  readonly telemetry: Telemetry;
+  readonly #directory: string;
+  readonly #problem: Telemetry['problem'];
+  #events: readonly NodeEvent[];
+  #timer: NodeJS.Timeout | undefined;
+  #failing = false;
+
+  /** Goes on from what the file holds. `problem` is told what fails; nothing here throws. */
+  constructor(directory: string, problem: Telemetry['problem']) {
+    this.#directory = directory;
+    this.#problem = problem;
+    this.#events = this.#attempt('reading', () => loadState(directory).events) ?? [];
+    this.telemetry = listener({
+      changed: ({ realServer, from, to, reason }) => this.#add(nameOf(realServer), from, to, reason),
+      discovered: (added, left) => {
+        for (const realServer of added)
+          this.#add(nameOf(realServer), 'absent', 'named', 'discovery names it');
+        for (const realServer of left)
+          this.#add(nameOf(realServer), 'named', 'left', 'discovery no longer names it');
+      },
+      forgotten: realServer =>
+        this.#add(nameOf(realServer), 'left', 'gone', 'neither discovery nor the kernel has it'),
+      held: holding =>
+        holding
+          ? this.#add('virtual server', 'serving', 'held', 'every real server looks dead')
+          : this.#add('virtual server', 'held', 'serving', 'a real server answers again'),
+    });
+  }
+
+  /** Oldest first. */
+  get events(): readonly NodeEvent[] {
+    return this.#events;
+  }
+
+  /** Writes what is not written yet, before it returns. */
+  flush(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#attempt('writing', () =>
+      saveState(this.#directory, { ...loadState(this.#directory), events: this.#events }),
+    );
+  }
+
+  #add(object: string, from: string, to: string, why: string): void {
+    const event = { time: new Date().toISOString(), object, from, to, why };
+    this.#events = [...this.#events, event].slice(-MAX_EVENTS);
+    this.#timer ??= setTimeout(() => this.flush(), WRITE_AFTER_MS).unref();
+  }
+
+  #attempt<T>(verb: string, use: () => T): T | undefined {
+    try {
+      const result = use();
+      this.#failing = false;
+      return result;
+    } catch (error) {
+      if (!this.#failing) this.#problem(`${verb} events, ${statePath(this.#directory)}`, error);
+      this.#failing = true;
+      return undefined;
+    }
+  }
+}
+
+function nameOf(realServer: HostPort): string {
+  return `real server ${formatHostPort(realServer)}`;
+}
