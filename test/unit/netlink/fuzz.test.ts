@@ -131,8 +131,8 @@ function readRecursively(bytes: Buffer, depth: number): void {
   const map = readAttributes(bytes);
   for (const type of map.types()) {
     const attribute = map.require(type, String(type));
-    // Integers are no nests; most other payloads are none either, and may be refused without harm to the rest.
-    if (depth > 20 || attribute.payload.length <= 8) continue;
+    // Integers and addresses are no nests; a payload that is none is refused, which costs the most of all here.
+    if (depth > 20 || attribute.payload.length <= 16) continue;
     attempt(() => readRecursively(attribute.payload, depth + 1));
   }
 }
