@@ -80,7 +80,7 @@ function printOutcome({ tasks, failure, changed }: OperationReport, { subject, d
     return;
   }
   const notRun = tasks.filter(({ status }) => status === 'not-run').map(({ title }) => title);
-  const done = tasks.filter(({ status }) => status === 'changed').map(({ title }) => title);
+  const done = tasks.filter(({ changed }) => changed).map(changedPart);
   const suggestions = isProxyError(failure) ? failure.suggestions : [];
   process.stderr.write(
     [
@@ -90,6 +90,11 @@ function printOutcome({ tasks, failure, changed }: OperationReport, { subject, d
       '',
     ].join('\n'),
   );
+}
+
+/** The last line of a failed task is the reason; before it stands what it had done. */
+function changedPart({ title, status, lines }: TaskReport): string {
+  return status === 'failed' ? `${title} (only this: ${lines.slice(0, -1).join('; ')})` : title;
 }
 
 function exitCodeOf(failure: unknown): number {

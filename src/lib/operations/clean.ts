@@ -11,7 +11,7 @@ import { persistedPath } from '../store/persisted-set.ts';
 import { loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
 import { execute } from './kernel-tasks.ts';
-import { changes, type Task } from './task.ts';
+import { changes, inTurn, type Task } from './task.ts';
 
 export interface CleanOptions {
   /** Remove the persisted set and the state file as well. */
@@ -80,9 +80,12 @@ function filesTask({ dryRun, persistDir }: OperationContext, { purge }: CleanOpt
   return {
     title: 'files',
     run() {
-      const removed = files.filter(path => (dryRun ? existsSync(path) : removeFile(path)));
+      const lines = inTurn(files, path => {
+        const removed = dryRun ? existsSync(path) : removeFile(path);
+        return removed ? `remove ${path}` : undefined;
+      });
       if (purge && !dryRun) removeIfEmpty(persistDir);
-      return changes(removed.map(path => `remove ${path}`));
+      return changes(lines);
     },
   };
 }

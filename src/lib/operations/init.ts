@@ -28,10 +28,11 @@ export function persistTask({ persistDir, dryRun }: OperationContext, spec: Prox
   return {
     title: 'persisted set',
     run() {
+      // Looked for before the file that names it is replaced.
       const orphan = otherVirtualServer(persistDir, spec);
       const written = dryRun ? !isPersisted(persistDir, spec) : savePersisted(persistDir, spec);
       const lines = written ? [`write ${persistedPath(persistDir)}`] : [];
-      return orphan === undefined ? changes(lines) : { status: 'warning', lines: [...lines, orphan] };
+      return changes(lines, orphan === undefined ? [] : [orphan]);
     },
   };
 }

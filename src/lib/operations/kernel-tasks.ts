@@ -11,7 +11,7 @@ import { describeStep, type Step, type StepKind } from '../reconcile/steps.ts';
 import { readFileIfThere, writeFileIfChanged } from '../store/atomic-file.ts';
 import { rememberSysctls } from '../store/state-file.ts';
 import { desiredFrom, type OperationContext } from './context.ts';
-import { changes, type Task } from './task.ts';
+import { changes, HalfDoneError, inTurn, type Task } from './task.ts';
 
 const NO_SYSCTLS: ReadonlyMap<string, string> = new Map();
 
@@ -23,15 +23,23 @@ export function modulesTask(context: OperationContext, spec: ProxySpec): Task {
       const lines: string[] = [];
       const warnings: string[] = [];
       for (const name of modules.filter(module => !isModuleLoaded(module))) {
-        const { warning } = context.dryRun ? {} : await loadModule(name);
+        const { warning } = context.dryRun ? {} : await load(name, lines);
         if (warning !== undefined) warnings.push(warning);
         // modprobe has nothing to do, and /sys/module nothing to show, for a module that is built into the kernel.
         else if (context.dryRun || isModuleLoaded(name)) lines.push(`load module ${name}`);
       }
       lines.push(...keepFile(context, MODULES_LOAD_FILE, formatModulesFile(modules)));
-      return warnings.length > 0 ? { status: 'warning', lines: [...lines, ...warnings] } : changes(lines);
+      return changes(lines, warnings);
     },
   };
+}
+
+async function load(name: string, done: readonly string[]): Promise<{ warning?: string }> {
+  try {
+    return await loadModule(name);
+  } catch (error) {
+    throw done.length === 0 ? error : new HalfDoneError(done, error);
+  }
 }
 
 export function sysctlTask(context: OperationContext, spec: ProxySpec): Task {
@@ -82,8 +90,10 @@ function stepsOf(
 
 /** Executes the steps unless this is a dry run; returns their sentences. */
 export function execute({ kernel, dryRun }: OperationContext, steps: readonly Step[]): string[] {
-  if (!dryRun) for (const step of steps) applyStep(kernel, step);
-  return steps.map(describeStep);
+  return inTurn(steps, step => {
+    if (!dryRun) applyStep(kernel, step);
+    return describeStep(step);
+  });
 }
 
 function keepFile({ dryRun }: OperationContext, path: string, contents: string): string[] {

@@ -8,6 +8,8 @@ export interface TaskResult {
   readonly status: TaskStatus;
   /** What was changed (in a dry run: what would be), found or warned of; one sentence each. */
   readonly lines: readonly string[];
+  /** Something was changed; told apart from the status, because a warning may come with a change. */
+  readonly changed?: boolean;
 }
 
 export interface Task {
@@ -19,6 +21,18 @@ export interface TaskReport {
   readonly title: string;
   readonly status: TaskStatus | 'failed' | 'not-run';
   readonly lines: readonly string[];
+  readonly changed: boolean;
+}
+
+/** A task that stopped half-way: what it had changed by then, and the reason as `cause`. */
+export class HalfDoneError extends Error {
+  override readonly name = 'HalfDoneError';
+  readonly done: readonly string[];
+
+  constructor(done: readonly string[], cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.done = done;
+  }
 }
 
 export interface OperationReport {
@@ -28,8 +42,24 @@ export interface OperationReport {
   readonly failure: unknown;
 }
 
-export function changes(lines: readonly string[]): TaskResult {
-  return { status: lines.length === 0 ? 'unchanged' : 'changed', lines };
+export function changes(lines: readonly string[], warnings: readonly string[] = []): TaskResult {
+  const changed = lines.length > 0;
+  const status = warnings.length > 0 ? 'warning' : changed ? 'changed' : 'unchanged';
+  return { status, lines: [...lines, ...warnings], changed };
+}
+
+/** Does one thing after the other; `perform` returns the sentence for what it changed, if anything. */
+export function inTurn<T>(items: readonly T[], perform: (item: T) => string | undefined): string[] {
+  const done: string[] = [];
+  for (const item of items) {
+    try {
+      const line = perform(item);
+      if (line !== undefined) done.push(line);
+    } catch (error) {
+      throw done.length === 0 ? error : new HalfDoneError(done, error);
+    }
+  }
+  return done;
 }
 
 /** `started` and `finished` are called for each task in turn, for a display to follow. */
@@ -42,18 +72,26 @@ export async function runTasks(
   for (const task of tasks) {
     if (failure === undefined) display.started(task);
     const report: TaskReport =
-      failure === undefined ? await attempt(task) : { title: task.title, status: 'not-run', lines: [] };
+      failure === undefined
+        ? await attempt(task)
+        : { title: task.title, status: 'not-run', lines: [], changed: false };
     reports.push(report);
     display.finished(report);
   }
-  return { tasks: reports, changed: reports.some(({ status }) => status === 'changed'), failure };
+  return { tasks: reports, changed: reports.some(({ changed }) => changed), failure };
 
   async function attempt(task: Task): Promise<TaskReport> {
     try {
-      return { title: task.title, ...(await task.run()) };
+      return { title: task.title, changed: false, ...(await task.run()) };
     } catch (error) {
-      failure = error;
-      return { title: task.title, status: 'failed', lines: [messageOf(error)] };
+      const done = error instanceof HalfDoneError ? error.done : [];
+      failure = error instanceof HalfDoneError ? error.cause : error;
+      return {
+        title: task.title,
+        status: 'failed',
+        lines: [...done, messageOf(failure)],
+        changed: done.length > 0,
+      };
     }
   }
 }
