@@ -2,6 +2,7 @@
 // its first line runs, while commands stay lazy inside the one file.
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { BUNDLE, ROOT } from './paths.ts';
+import { slimKubernetes } from './slim-kubernetes.ts';
 import { slimOclif } from './slim-oclif.ts';
 
 const COMMON: BuildOptions = {
@@ -24,7 +25,7 @@ export async function bundleProgram(): Promise<Metafile> {
     ...COMMON,
     entryPoints: ['src/main.ts'],
     outfile: BUNDLE,
-    plugins: [slimOclif()],
+    plugins: [slimOclif(), slimKubernetes()],
     metafile: true,
   });
   return metafile;
