@@ -1,4 +1,4 @@
-// The three C functions that Node lacks, and the only importer of koffi. A descriptor that openSocket returns is
+// The C functions that Node lacks, and the only importer of koffi. A descriptor that openSocket returns is
 // then read, written and closed with node:fs, which is as fast and needs no foreign call.
 import { getSystemErrorName } from 'node:util';
 import { loadKoffi } from './koffi.ts';
@@ -26,6 +26,7 @@ type Libc = {
   socket: (domain: number, type: number, protocol: number) => number;
   setsockopt: (fd: number, level: number, option: number, value: Buffer, length: number) => number;
   bind: (fd: number, address: Buffer, length: number) => number;
+  connect: (fd: number, address: Buffer, length: number) => number;
   errno: () => number;
 };
 
@@ -44,6 +45,7 @@ function load(): Libc {
     socket: self.func('int socket(int domain, int type, int protocol)'),
     setsockopt: self.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)'),
     bind: self.func('int bind(int fd, const void *address, uint32_t length)'),
+    connect: self.func('int connect(int fd, const void *address, uint32_t length)'),
     errno: koffi.errno,
   };
 }
@@ -62,6 +64,11 @@ export function setSocketOption(fd: number, level: number, option: number, value
 /** bind(2) with a packed struct sockaddr. */
 export function bind(fd: number, sockaddr: Buffer): void {
   check('bind', libc().bind(fd, sockaddr, sockaddr.length));
+}
+
+/** connect(2) with a packed struct sockaddr. Waits where the descriptor does and the protocol has a handshake. */
+export function connectSocket(fd: number, sockaddr: Buffer): void {
+  check('connect', libc().connect(fd, sockaddr, sockaddr.length));
 }
 
 function check(syscall: string, result: number): number {
