@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import {
+  changes,
+  HalfDoneError,
+  inTurn,
+  runTasks,
+  type Task,
+  type TaskReport,
+} from '../../../src/lib/operations/task.ts';
+
+const CAUSE = new Error('the disk is full');
+
+const doing = (title: string, ...lines: string[]): Task => ({ title, run: () => changes(lines) });
+const failing = (title: string, error: unknown = CAUSE): Task => ({
+  title,
+  run() {
+    throw error;
+  },
+});
+
+async function run(...tasks: Task[]) {
+  const events: string[] = [];
+  const report = await runTasks(tasks, {
+    started: ({ title }) => void events.push(`${title}...`),
+    finished: ({ title, status }: TaskReport) => void events.push(`${title}: ${status}`),
+  });
+  return { ...report, events };
+}
+
+describe('tasks run in order until one fails', () => {
+  test('all go well', async () => {
+    const { events, failure, changed } = await run(doing('one'), doing('two', 'write a'));
+    expect(events).toEqual(['one...', 'one: unchanged', 'two...', 'two: changed']);
+    expect({ failure, changed }).toEqual({ failure: undefined, changed: true });
+  });
+
+  test('after a failure nothing runs, and each task that did not is reported as such', async () => {
+    const { events, tasks, failure } = await run(
+      doing('one', 'write a'),
+      failing('two'),
+      doing('three', 'write b'),
+    );
+    expect(events).toEqual(['one...', 'one: changed', 'two...', 'two: failed', 'three: not-run']);
+    expect(tasks[1]).toEqual({ title: 'two', status: 'failed', lines: ['the disk is full'], changed: false });
+    expect(failure).toBe(CAUSE);
+  });
+
+  test('a task may take its time', async () => {
+    const slow: Task = { title: 'slow', run: async () => changes(await Promise.resolve(['write a'])) };
+    expect((await run(slow)).tasks).toEqual([
+      { title: 'slow', status: 'changed', lines: ['write a'], changed: true },
+    ]);
+  });
+
+  test('a promise that is rejected is a failure', async () => {
+    const { failure } = await run({ title: 'slow', run: () => Promise.reject(CAUSE) });
+    expect(failure).toBe(CAUSE);
+  });
+
+  test('no tasks: nothing changed', async () => {
+    expect(await run()).toEqual({ tasks: [], changed: false, failure: undefined, events: [] });
+  });
+});
+
+describe('what was changed is known, whatever else happened', () => {
+  test.each<[string, Task, Partial<TaskReport>]>([
+    ['nothing to do', doing('t'), { status: 'unchanged', lines: [], changed: false }],
+    ['a change', doing('t', 'write a'), { status: 'changed', lines: ['write a'], changed: true }],
+    [
+      'a change with a warning',
+      { title: 't', run: () => changes(['write a'], ['b is odd']) },
+      { status: 'warning', lines: ['write a', 'b is odd'], changed: true },
+    ],
+    [
+      'a warning alone',
+      { title: 't', run: () => changes([], ['b is odd']) },
+      { status: 'warning', lines: ['b is odd'], changed: false },
+    ],
+    [
+      'a failure half-way',
+      failing('t', new HalfDoneError(['write a'], CAUSE)),
+      { status: 'failed', lines: ['write a', 'the disk is full'], changed: true },
+    ],
+    [
+      'a failure before anything',
+      failing('t'),
+      { status: 'failed', lines: ['the disk is full'], changed: false },
+    ],
+  ])('%s', async (_, task, report) => {
+    const { tasks, changed } = await run(task);
+    expect(tasks).toEqual([{ title: 't', ...report }]);
+    expect(changed).toBe(report.changed);
+  });
+
+  test('the reason of a failure half-way is the reason that was given', async () => {
+    expect((await run(failing('t', new HalfDoneError(['write a'], CAUSE)))).failure).toBe(CAUSE);
+  });
+});
+
+describe('one thing after the other', () => {
+  const unless = (bad: string) => (item: string) => {
+    if (item === bad) throw CAUSE;
+    return item === 'same' ? undefined : `write ${item}`;
+  };
+
+  test('gives the sentences of what was changed', () => {
+    expect(inTurn(['a', 'same', 'b'], unless('c'))).toEqual(['write a', 'write b']);
+  });
+
+  test('a failure at the first is that failure', () => {
+    expect(() => inTurn(['same', 'c'], unless('c'))).toThrow(CAUSE);
+  });
+
+  test('a failure later carries what was done', () => {
+    expect(() => inTurn(['a', 'c', 'b'], unless('c'))).toThrow(
+      expect.objectContaining({
+        name: 'HalfDoneError',
+        done: ['write a'],
+        cause: CAUSE,
+        message: 'the disk is full',
+      }),
+    );
+  });
+});
