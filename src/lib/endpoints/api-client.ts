@@ -82,13 +82,18 @@ export class ApiClient {
         if (request.reusedSocket) connected();
         else socket.once('secureConnect', connected);
       });
+      let answer: IncomingMessage | undefined;
       request.once('response', response => {
         clearTimeout(timer);
+        answer = response;
         resolve(response);
       });
       request.once('close', () => clearTimeout(timer));
-      // Not once: a connection that breaks later reports here, too, and to whoever reads the response.
-      request.on('error', reject);
+      // Not once: a connection that breaks later says why only here; its response just says "aborted".
+      request.on('error', error => {
+        reject(error);
+        answer?.destroy(error);
+      });
     });
   }
 

@@ -80,6 +80,21 @@ test('a configured server of another CA is refused, and the reason is said', asy
   expect(server.requests).toHaveLength(0);
 });
 
+test('a configured server that breaks off every watch counts as failing', async () => {
+  const balancer = await harness.apiserver();
+  balancer.set(SLICES, slice('10.0.0.1'));
+  balancer.intercept = ({ kind }, response) => {
+    if (kind === 'watch') response.end();
+    return kind === 'watch';
+  };
+  const real = await harness.apiserver();
+  const timing = { settledMs: 60_000 };
+  const running = await harness.start(balancer, { fallbackServers: () => [at(real)], timing });
+  await untilWatching(real);
+  expect(balancer.count('watch')).toBe(1);
+  expect(running.source.freshness.lastProblem).toContain('the server ended the watch too soon');
+});
+
 test('being forbidden is the answer of all apiservers, so the others are not asked', async () => {
   const configured = await harness.apiserver();
   const real = await harness.apiserver();
