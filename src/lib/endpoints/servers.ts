@@ -30,13 +30,16 @@ export function* serversToTry(
 }
 
 function configuredServer({ server, tls, headers }: ClusterAccess): ApiServer {
+  const port = Number(server.port || 443);
+  const basePath = server.pathname.replace(/\/$/, '');
   return {
     host: server.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(server.port || 443),
-    basePath: server.pathname.replace(/\/$/, ''),
+    port,
+    basePath,
     tls,
     headers,
-    label: server.href.replace(/\/$/, ''),
+    // With the port even where a URL leaves it out, so that it can be compared with real servers.
+    label: `https://${server.hostname}:${port}${basePath}`,
   };
 }
 
