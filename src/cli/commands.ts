@@ -5,6 +5,7 @@ type CommandModule = { default: Command.Class };
 
 export const commandLoaders: Readonly<Record<string, () => Promise<CommandModule>>> = {
   clean: () => import('../commands/clean.ts'),
+  daemon: () => import('../commands/daemon.ts'),
   init: () => import('../commands/init.ts'),
   status: () => import('../commands/status.ts'),
   sync: () => import('../commands/sync.ts'),

@@ -3,10 +3,11 @@
 import { procSysctls } from './host/sysctl.ts';
 import { type IpvsClient, openIpvsClient } from './ipvs/client.ts';
 import { NetlinkConnection } from './netlink/connection.ts';
-import { NETLINK_GENERIC, NETLINK_ROUTE } from './netlink/constants.ts';
+import { NETLINK_GENERIC, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from './netlink/constants.ts';
 import { openNetlinkTransport } from './netlink/transport-linux.ts';
 import type { Kernel } from './reconcile/kernel.ts';
 import { NetlinkRouteClient } from './route/client.ts';
+import { NetlinkSocketClient, type SocketClient } from './sockets/client.ts';
 
 /** The kernel of this network namespace. Reading IPVS needs CAP_NET_ADMIN, reading routes does not. */
 export function openKernel(): Kernel {
@@ -22,4 +23,9 @@ export function openKernel(): Kernel {
     routes,
     sysctls: procSysctls,
   };
+}
+
+/** Breaks local TCP connections; needs CAP_NET_ADMIN. */
+export function openSockets(): SocketClient {
+  return new NetlinkSocketClient(new NetlinkConnection(openNetlinkTransport(NETLINK_SOCK_DIAG)));
 }

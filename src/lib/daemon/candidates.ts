@@ -157,10 +157,10 @@ export class Candidates {
     if (state !== before.state || good > 0 !== before.good > 0) this.#onChange();
   }
 
-  /** The last probe contradicts the state, but the threshold is not reached: the next one decides. */
+  /** The last probe points to another state, but the threshold is not reached: the next one decides. */
   #undecided({ state, good, bad }: Health): boolean {
     const { rise, fall } = this.#thresholds;
     if (good > 0) return state !== 'ready' && good < rise;
-    return state === 'ready' && bad < fall;
+    return (state === 'ready' || state === 'new') && bad < fall;
   }
 }

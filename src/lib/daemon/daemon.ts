@@ -1,6 +1,8 @@
 // The daemon: discovery names candidates, probes say how they are, passes put the kernel right. Stopping it changes
 // nothing in the kernel.
-import type { EndpointSource } from '../endpoints/source.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EndpointSource, Freshness } from '../endpoints/source.ts';
+import { ignoreAbort } from '../errors.ts';
 import type { Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
@@ -12,12 +14,15 @@ import { Reconciler } from './reconciler.ts';
 import { PassRunner } from './runner.ts';
 import { fanOut, listener, type Telemetry } from './telemetry.ts';
 
+/** Credentials that cannot be used are a matter for a person; they are looked at again this often. */
+const REOPEN_MS = 30_000;
+
 export interface DaemonParts {
   readonly spec: ProxySpec;
   readonly kernel: Kernel;
   readonly sockets: SocketClient;
-  /** Made with a callback that names the real servers which can be asked directly. */
-  readonly openSource: (healthy: () => readonly HostPort[]) => EndpointSource;
+  /** `healthy` names the real servers that can be asked directly. */
+  readonly openSource: (healthy: () => readonly HostPort[]) => Promise<EndpointSource>;
   readonly startProbe: StartProbe;
   readonly thresholds: Thresholds;
   readonly drainTimeoutMs: number;
@@ -29,9 +34,9 @@ export interface DaemonParts {
 export class Daemon {
   readonly candidates: Candidates;
   readonly reconciler: Reconciler;
-  readonly source: EndpointSource;
   readonly #parts: DaemonParts;
   readonly #runner: PassRunner;
+  #source: EndpointSource | undefined;
   #persisted: string;
 
   constructor(parts: DaemonParts) {
@@ -40,7 +45,6 @@ export class Daemon {
     this.candidates = new Candidates(parts.thresholds, parts.startProbe, telemetry, () =>
       this.#runner.request(),
     );
-    this.source = parts.openSource(() => this.candidates.ready());
     this.reconciler = new Reconciler({
       kernel: parts.kernel,
       spec: parts.spec,
@@ -53,16 +57,34 @@ export class Daemon {
     this.#persisted = setOf(parts.spec.realServers);
   }
 
+  /** How much discovery is worth at present; undefined until it has begun. */
+  get freshness(): Freshness | undefined {
+    return this.#source?.freshness;
+  }
+
   /** Until aborted. The first pass is made before anything is waited for. */
   async run(signal: AbortSignal): Promise<void> {
     this.#adoptKernel();
     this.candidates.begin(this.#parts.spec.realServers);
     this.#runner.start();
     try {
-      await this.source.run(realServers => this.candidates.setDiscovered(realServers), signal);
+      await this.#discover(signal);
     } finally {
       this.#runner.stop();
       this.candidates.stop();
+    }
+  }
+
+  /** Without usable credentials there is no discovery, but the masters that are known are looked after all the same. */
+  async #discover(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        this.#source = await this.#parts.openSource(() => this.candidates.ready());
+        return await this.#source.run(realServers => this.candidates.setDiscovered(realServers), signal);
+      } catch (error) {
+        this.#parts.telemetry.problem('opening discovery', error);
+        await delay(REOPEN_MS, undefined, { signal }).catch(ignoreAbort);
+      }
     }
   }
 
@@ -100,8 +122,8 @@ export class Daemon {
   #leaveDeadServer(): Telemetry {
     return listener({
       changed: ({ realServer, to }) => {
-        if (to === 'dead' && this.source.freshness.server?.includes(formatHostPort(realServer)))
-          this.source.reconnect();
+        const hangsOn = this.#source?.freshness.server;
+        if (to === 'dead' && hangsOn?.includes(formatHostPort(realServer))) this.#source?.reconnect();
       },
     });
   }

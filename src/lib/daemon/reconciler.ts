@@ -72,6 +72,8 @@ export class Reconciler {
     const { realServers, held } = decide(candidates.views(), observed.realServers, drainTimeoutMs);
     if (held !== this.#held) telemetry.held(held);
     this.#held = held;
+    // Nothing is known of any real server yet: a virtual server without one would refuse what may work otherwise.
+    if (realServers.length === 0 && observed.virtualServer === undefined) return;
     const desired = this.#desired(realServers, observed);
     const wish = JSON.stringify({ ...desired, sysctls: [...desired.sysctls] });
     const done = this.#apply(plan(desired, observed), wish === this.#lastWish, failures);
@@ -87,7 +89,7 @@ export class Reconciler {
       scheduler: spec.scheduler,
       flags: flagBits(effectiveFlags(spec.scheduler, spec.schedulerFlags)),
       realServers,
-      route: spec.route ? desiredRoute(spec, kernel, observed) : undefined,
+      route: spec.route ? desiredRoute(spec, realServers, kernel, observed) : undefined,
       sysctls: WANTED_SYSCTLS,
     };
   }
@@ -132,7 +134,8 @@ export class Reconciler {
  * the first real server that has a route. Where none has (the network is down), the route stays as it is.
  */
 function desiredRoute(
-  { sourceIp, virtualServer, realServers }: ProxySpec,
+  { sourceIp, virtualServer }: ProxySpec,
+  realServers: readonly HostPort[],
   { routes }: Kernel,
   observed: Observed,
 ): DesiredRoute | undefined {

@@ -93,7 +93,9 @@ export class ProbeConnection implements ProbeChannel {
         agent: this.#agent,
         headers: { host: serverName, ...authorization },
       });
-      const deadline = setTimeout(() => request.destroy(timedOut(timeoutMs)), timeoutMs);
+      // An answer that came while this process was busy is read before the time is declared to be over.
+      const expire = (): unknown => setImmediate(() => request.destroy(timedOut(timeoutMs)));
+      const deadline = setTimeout(expire, timeoutMs);
       request.once('response', (response: IncomingMessage) => {
         response.resume();
         response.once('end', () => resolve(response.statusCode ?? 0));

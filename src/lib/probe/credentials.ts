@@ -1,4 +1,6 @@
 // What probes show and whom they trust, read from disk and read again now and then, because all of it rotates.
+import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
 import { readFileIfThere } from '../store/atomic-file.ts';
 import type { TlsSettings } from './connection.ts';
 
@@ -16,6 +18,8 @@ export interface CredentialFiles {
   readonly tokenFile?: string | undefined;
   readonly certificateFile?: string | undefined;
   readonly keyFile?: string | undefined;
+  /** Its current cluster's CA is used where no CA file is given. */
+  readonly kubeconfig?: string | undefined;
 }
 
 /** Without a file of its own the cluster's CA is looked for where pods and control-plane nodes have it. */
@@ -30,13 +34,39 @@ export function credentialsFrom(files: CredentialFiles): () => TlsSettings {
   };
 }
 
-function readCredentials({ caFile, tokenFile, certificateFile, keyFile }: CredentialFiles): TlsSettings {
-  const candidates = caFile === undefined ? [SERVICE_ACCOUNT_CA, KUBEADM_CA] : [caFile];
+function readCredentials(files: CredentialFiles): TlsSettings {
+  const { tokenFile, certificateFile, keyFile } = files;
   return {
-    ca: candidates.map(readFileIfThere).find(contents => contents !== undefined),
+    ca: findCa(files),
     serverName: APISERVER_NAME,
     token: tokenFile === undefined ? undefined : readFileIfThere(tokenFile)?.trim(),
     cert: certificateFile === undefined ? undefined : readFileIfThere(certificateFile),
     key: keyFile === undefined ? undefined : readFileIfThere(keyFile),
   };
+}
+
+function findCa({ caFile, kubeconfig }: CredentialFiles): string | undefined {
+  if (caFile !== undefined) return readFileIfThere(caFile);
+  const named = kubeconfig === undefined ? undefined : caOfKubeconfig(kubeconfig);
+  return named ?? readFileIfThere(SERVICE_ACCOUNT_CA) ?? readFileIfThere(KUBEADM_CA);
+}
+
+interface Kubeconfig {
+  readonly 'current-context'?: string;
+  readonly contexts?: { name?: string; context?: { cluster?: string } }[];
+  readonly clusters?: {
+    name?: string;
+    cluster?: { 'certificate-authority'?: string; 'certificate-authority-data'?: string };
+  }[];
+}
+
+/** PEM. Only the CA is read here; what is wrong with a kubeconfig otherwise is for discovery to say. */
+function caOfKubeconfig(path: string): string | undefined {
+  const text = readFileIfThere(path);
+  const config = text === undefined ? null : (parse(text) as Kubeconfig | null);
+  const context = config?.contexts?.find(({ name }) => name === config['current-context'])?.context;
+  const cluster = config?.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
+  const { 'certificate-authority-data': data, 'certificate-authority': file } = cluster ?? {};
+  if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
+  return file === undefined ? undefined : readFileIfThere(resolve(dirname(path), file));
 }

@@ -1,6 +1,7 @@
 // Probes one master for as long as it is a candidate: at a jittered interval, at once when the sentinel fires, and
 // again soon while the answers are not yet conclusive.
 import { setTimeout as delay } from 'node:timers/promises';
+import { ignoreAbort } from '../errors.ts';
 import type { OpenChannel, ProbeChannel } from './channel.ts';
 import { judgeFailure, type Outcome } from './outcome.ts';
 
@@ -90,8 +91,4 @@ export class Prober {
 
 function jittered(intervalMs: number): number {
   return intervalMs * (1 - JITTER + 2 * JITTER * Math.random());
-}
-
-function ignoreAbort(error: unknown): void {
-  if (!(error instanceof Error && error.name === 'AbortError')) throw error;
 }

@@ -1,0 +1,22 @@
+// `daemon`: keep the virtual server right for ever.
+import { BaseCommand } from '../base-command.ts';
+import { daemonFlags } from '../cli/daemon-flags.ts';
+import { loadDaemonConfig } from '../lib/config/load.ts';
+import { runDaemon } from '../lib/daemon/run.ts';
+
+export default class Daemon extends BaseCommand {
+  static override summary = 'keep the virtual server right: discover and probe the masters, guard the kernel';
+  static override description =
+    'Runs until SIGTERM or SIGINT, which leave the rules as they are; SIGHUP reads the configuration again. Flags win over the environment, that over the file, that over the persisted set.';
+  static override examples = [
+    '<%= config.bin %> daemon --vs 10.99.0.1:6443 --kubeconfig /etc/kubernetes/kubelet.conf',
+    '<%= config.bin %> daemon --config /etc/bcs-apiserver-proxy.yaml',
+    '<%= config.bin %> daemon --discovery static --rs 10.0.0.11:6443 --rs 10.0.0.12:6443 --vs 10.99.0.1:6443',
+  ];
+  static override flags = daemonFlags;
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Daemon);
+    await runDaemon(() => loadDaemonConfig({ flags, file: flags.config }));
+  }
+}

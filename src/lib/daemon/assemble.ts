@@ -1,0 +1,88 @@
+// Puts a daemon together from its configuration: real sockets, real files, real discovery.
+
+import type { DaemonConfig, ProbeConfig } from '../config/daemon-config.ts';
+import { openEndpointSource } from '../endpoints/open.ts';
+import type { Logger } from '../log.ts';
+import { familyOf, type HostPort } from '../model/address.ts';
+import type { OpenChannel } from '../probe/channel.ts';
+import { ProbeConnection, type TlsSettings } from '../probe/connection.ts';
+import { credentialsFrom } from '../probe/credentials.ts';
+import { Prober } from '../probe/prober.ts';
+import { tcpChannel } from '../probe/tcp.ts';
+import type { Kernel } from '../reconcile/kernel.ts';
+import type { SocketClient } from '../sockets/client.ts';
+import { savePersisted } from '../store/persisted-set.ts';
+import type { StartProbe } from './candidates.ts';
+import { Daemon } from './daemon.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface Surroundings {
+  readonly kernel: Kernel;
+  readonly sockets: SocketClient;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+}
+
+export function assembleDaemon(
+  config: DaemonConfig,
+  { kernel, sockets, telemetry, log }: Surroundings,
+): Daemon {
+  const { spec, probe, discovery, kubeconfig, server } = config;
+  return new Daemon({
+    spec,
+    kernel,
+    sockets,
+    telemetry,
+    openSource: healthy =>
+      openEndpointSource({
+        discovery,
+        family: familyOf(spec.virtualServer.address),
+        realServers: spec.realServers,
+        port: spec.realServers[0]?.port ?? DEFAULT_APISERVER_PORT,
+        cluster: { kubeconfig, server },
+        fallbackServers: healthy,
+        notice: text => log.warn(text),
+      }),
+    startProbe: startProbe(probe, clusterCa(config)),
+    thresholds: probe,
+    drainTimeoutMs: config.drainTimeoutMs,
+    persist: good => void savePersisted(config.persistDir, good),
+  });
+}
+
+/** kubeadm's, for `--discovery nodes` where no real server is known that would tell. */
+const DEFAULT_APISERVER_PORT = 6443;
+
+function startProbe(probe: ProbeConfig, readCredentials: () => TlsSettings): StartProbe {
+  return (target, nextInMs, onOutcome) =>
+    new Prober({
+      open: openChannel(probe, target, readCredentials),
+      intervalMs: probe.intervalMs,
+      nextInMs,
+      onOutcome,
+    });
+}
+
+function openChannel(probe: ProbeConfig, target: HostPort, readCredentials: () => TlsSettings): OpenChannel {
+  const { kind, path, timeoutMs, accepted } = probe;
+  switch (kind) {
+    case 'none':
+      return () => ({ probe: async () => ({ kind: 'ready', latencyMs: 0 }), close() {} });
+    case 'tcp':
+      return () => tcpChannel(target, timeoutMs);
+    default:
+      return onLost =>
+        new ProbeConnection(target, { path, timeoutMs, accepted, tls: readCredentials }, onLost);
+  }
+}
+
+function clusterCa({ probe, kubeconfig }: DaemonConfig): () => TlsSettings {
+  const { caFile, tokenFile, clientCertificate, clientKey } = probe;
+  return credentialsFrom({
+    caFile,
+    tokenFile,
+    certificateFile: clientCertificate,
+    keyFile: clientKey,
+    kubeconfig,
+  });
+}
