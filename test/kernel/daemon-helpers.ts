@@ -82,10 +82,13 @@ export async function startClients(
   host: LabHost = net.worker,
   family: 4 | 6 = 4,
 ): Promise<Clients> {
-  const options = { vip: family === 4 ? VIP4 : VIP6 };
-  const fresh = await host.client('fresh', options);
-  const busy = await host.client('busy', options);
-  const idle = await host.client('idle', options);
+  const vip = family === 4 ? VIP4 : VIP6;
+  const fresh = await host.client('fresh', { vip });
+  // They wait far longer than any scenario lasts, so that an error of theirs is the daemon's doing.
+  const busy = await host.client('busy', { vip, timeoutMs: 120_000 });
+  const idle = await host.client('idle', { vip, timeoutMs: 120_000 });
+  await fresh.waitFor(({ ok }) => ok);
+  await idle.waitFor(({ ok }) => ok);
   const { master } = await busy.waitFor(({ ok }) => ok);
   const found = net.masters.find(({ name }) => name === master);
   if (found === undefined) throw new Error(`no master is called ${master}`);

@@ -41,7 +41,7 @@ export function assembleDaemon(
         port: spec.realServers[0]?.port ?? DEFAULT_APISERVER_PORT,
         cluster: { kubeconfig, server },
         fallbackServers: healthy,
-        notice: text => log.warn(text),
+        notice: text => log.info(text),
       }),
     startProbe: startProbe(probe, clusterCa(config)),
     thresholds: probe,

@@ -4,11 +4,10 @@
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../errors.ts';
 import type { HostPort } from '../model/address.ts';
-import { setSocketOption } from '../native/libc.ts';
+import { limitSilence, type SilenceLimits } from '../native/tcp.ts';
 import type { ProbeChannel } from './channel.ts';
 import { judgeFailure, judgeStatus, type Outcome } from './outcome.ts';
 
@@ -33,14 +32,8 @@ export interface ProbeSettings {
   readonly tls: () => TlsSettings;
 }
 
-// <netinet/tcp.h>
-const IPPROTO_TCP = 6;
-const TCP_USER_TIMEOUT = 18;
-
-/** Keep-alive probes after 1 s of silence and then each second (Node sets TCP_KEEPINTVL to 1). */
-const KEEP_ALIVE_DELAY_MS = 1000;
-/** Sent data or a keep-alive probe that stays unanswered this long ends the connection. */
-const USER_TIMEOUT_MS = 1500;
+/** Keep-alive after 1 s of silence and then each second: a lost master is noticed 2 to 3 s after it went. */
+const SENTINEL: SilenceLimits = { keepAliveDelayMs: 1000, userTimeoutMs: 1500 };
 
 export class ProbeConnection implements ProbeChannel {
   readonly #settings: ProbeSettings;
@@ -112,10 +105,7 @@ export class ProbeConnection implements ProbeChannel {
 
   #watch(socket: TLSSocket, onLost: (code: string) => void): void {
     let code = 'FIN';
-    socket.once('secureConnect', () => {
-      socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
-      setSocketOption(descriptorOf(socket), IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
-    });
+    socket.once('connect', () => limitSilence(socket, SENTINEL));
     socket.on('error', error => {
       code = errnoCode(error) ?? 'EPROTO';
     });
@@ -144,11 +134,4 @@ class OneSocketAgent extends https.Agent {
 
 function timedOut(timeoutMs: number): Error {
   return Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' });
-}
-
-/** Node keeps the descriptor in the handle, which its types do not show. */
-function descriptorOf(socket: Socket): number {
-  const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } };
-  if (handle?.fd === undefined || handle.fd < 0) throw new Error('a connected socket has no descriptor');
-  return handle.fd;
 }
