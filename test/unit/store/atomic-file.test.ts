@@ -1,6 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import {
   readFileIfThere,
@@ -100,6 +102,30 @@ describe('a write that fails says why and leaves everything as it was', () => {
     );
     expect(contentsOf(root)).toEqual({ file: 'old\n' });
   });
+});
+
+describe('a crash in the middle of writing', () => {
+  const MODULE = new URL('../../../src/lib/store/atomic-file.ts', import.meta.url).href;
+
+  test.each([0, 1, 2, 3, 4])(
+    'a reader finds the old text or the new one, never a mix (run %i)',
+    async run => {
+      const path = join(tempDir(), 'file');
+      const texts = ['a', 'b'].map(letter => letter.repeat(200_000));
+      const script = `
+      import { writeFileAtomic } from '${MODULE}';
+      for (let i = 0; ; i++) {
+        writeFileAtomic('${path}', 'ab'[i % 2].repeat(200_000));
+        if (i === 0) console.log('started');
+      }`;
+      const writer = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script]);
+      await once(writer.stdout, 'data');
+      await setTimeout(10 + run * 7);
+      writer.kill('SIGKILL');
+      await once(writer, 'exit');
+      expect(texts).toContain(readFileIfThere(path));
+    },
+  );
 });
 
 /** A mount namespace of its own: what is mounted there is never seen outside. */
