@@ -1,0 +1,125 @@
+// Metrics for Prometheus: what happens is counted as it happens, what is so is read from the daemon at each scrape.
+// Loaded by the daemon only, and only when it serves HTTP.
+import Registry from 'prom-client/lib/registry.js';
+import { listener, type Telemetry } from '../daemon/telemetry.ts';
+import type { HealthState } from '../health/scoreboard.ts';
+import { formatHostPort, type HostPort } from '../model/address.ts';
+import type { Outcome } from '../probe/outcome.ts';
+import type { MetricsPage } from './routes.ts';
+import { createSeries } from './series.ts';
+import type { DaemonSnapshot, DaemonView, RealServerView } from './view.ts';
+
+const STATES: readonly HealthState[] = ['new', 'ready', 'draining', 'dead'];
+
+export class Metrics implements MetricsPage {
+  readonly telemetry: Telemetry;
+  readonly #registry = new Registry();
+  readonly #series = createSeries(this.#registry);
+  readonly #view: DaemonView;
+  /** Everything that has series: those that are looked after (true), and those that are no longer. */
+  readonly #realServers = new Map<string, boolean>();
+  /** Reasons of failed probes so far; a handful. */
+  readonly #reasons = new Set<string>();
+
+  constructor(view: DaemonView, version: string) {
+    this.#view = view;
+    const { buildInfo, startTime } = this.#series;
+    buildInfo.set({ version, node: process.version }, 1);
+    startTime.set(Math.round(Date.now() / 1000 - process.uptime()));
+    this.telemetry = this.#listen();
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  async render(): Promise<string> {
+    this.#readProcess();
+    this.#read(this.#view.snapshot());
+    const text = await this.#registry.metrics();
+    this.#dropForgotten();
+    return text;
+  }
+
+  #listen(): Telemetry {
+    const series = this.#series;
+    return listener({
+      probed: (realServer, outcome) => this.#probed(this.#known(realServer), outcome),
+      changed: ({ realServer, from, to }) =>
+        series.transitions.inc({ real_server: this.#known(realServer), from, to }),
+      forgotten: realServer => this.#realServers.set(formatHostPort(realServer), false),
+      repaired: ({ kind }) => series.repairs.inc({ kind }),
+      // Comes up to a second after the removal, when the real server may be forgotten already.
+      connectionsReset: (realServer, count) => {
+        const real_server = formatHostPort(realServer);
+        if (!this.#realServers.has(real_server)) this.#realServers.set(real_server, false);
+        series.connectionsReset.inc({ real_server }, count);
+      },
+      passFinished: (durationMs, ok) => {
+        series.reconcileSeconds.observe(durationMs / 1000);
+        if (!ok) series.reconcileFailures.inc();
+      },
+    });
+  }
+
+  #known(realServer: HostPort): string {
+    const name = formatHostPort(realServer);
+    this.#realServers.set(name, true);
+    return name;
+  }
+
+  #probed(real_server: string, outcome: Outcome): void {
+    const { probeSeconds, probeFailures } = this.#series;
+    if (outcome.kind !== 'dead') probeSeconds.observe({ real_server }, outcome.latencyMs / 1000);
+    if (outcome.kind === 'ready') return;
+    this.#reasons.add(outcome.reason);
+    probeFailures.inc({ real_server, reason: outcome.reason });
+  }
+
+  #read({ realServers, discovery, held }: DaemonSnapshot): void {
+    const series = this.#series;
+    for (const metric of [series.up, series.weight, series.state]) metric.reset();
+    for (const metric of [series.activeConnections, series.inactiveConnections]) metric.reset();
+    for (const metric of [series.connections, series.received, series.sent]) metric.reset();
+    for (const realServer of realServers) this.#readRealServer(realServer);
+    series.held.set(Number(held));
+    series.discoveryConnected.set(Number(discovery.connected));
+    if (discovery.ageMs === undefined) series.discoveryAge.remove({});
+    else series.discoveryAge.set(discovery.ageMs / 1000);
+  }
+
+  #readRealServer({ address: real_server, state, weight, ...counts }: RealServerView): void {
+    const series = this.#series;
+    series.up.set({ real_server }, Number(state === 'ready'));
+    for (const each of STATES) series.state.set({ real_server, state: each }, Number(each === state));
+    if (weight === undefined) return;
+    series.weight.set({ real_server }, weight);
+    series.activeConnections.set({ real_server }, counts.activeConnections);
+    series.inactiveConnections.set({ real_server }, counts.inactiveConnections);
+    // The kernel counts from 0 again when it gets the entry anew: a reset, as Prometheus understands it.
+    series.connections.inc({ real_server }, counts.connections);
+    series.received.inc({ real_server }, counts.inBytes);
+    series.sent.inc({ real_server }, counts.outBytes);
+  }
+
+  #readProcess(): void {
+    const { residentMemory, cpu } = this.#series;
+    const { user, system } = process.cpuUsage();
+    residentMemory.set(process.memoryUsage.rss());
+    cpu.reset();
+    cpu.inc((user + system) / 1e6);
+  }
+
+  /** What was counted of them has been shown once more. */
+  #dropForgotten(): void {
+    const { probeSeconds, probeFailures, transitions, connectionsReset } = this.#series;
+    for (const [real_server, known] of this.#realServers) {
+      if (known) continue;
+      this.#realServers.delete(real_server);
+      probeSeconds.remove({ real_server });
+      connectionsReset.remove({ real_server });
+      for (const reason of this.#reasons) probeFailures.remove({ real_server, reason });
+      for (const from of STATES) for (const to of STATES) transitions.remove({ real_server, from, to });
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { Metrics } from '../../../src/lib/http/metrics.ts';
+import type { DaemonSnapshot } from '../../../src/lib/http/view.ts';
+import { realServerView, snapshot } from '../../helpers/snapshot.ts';
+
+const A = { address: '10.0.0.11', port: 6443 };
+const B = { address: 'fd00::12', port: 6443 };
+
+/** Metrics of a daemon that a test can change. */
+function metricsOf(now: DaemonSnapshot = snapshot()) {
+  const daemon = { now };
+  const metrics = new Metrics({ snapshot: () => daemon.now }, '1.2.3');
+  /** The samples whose name or labels hold the text, prefix left out; no comments. */
+  const samples = async (text: string): Promise<string[]> =>
+    (await metrics.render())
+      .split('\n')
+      .filter(line => line.includes(text) && !line.startsWith('#'))
+      .map(line => line.replace(/^bkbcs_apiserverproxy_/, ''));
+  return { metrics, daemon, samples, telemetry: metrics.telemetry };
+}
+
+describe('what is so is read at each scrape', () => {
+  test('of a real server in the kernel', async () => {
+    const { samples } = metricsOf();
+    expect(await samples('10.0.0.11')).toEqual([
+      'up{real_server="10.0.0.11:6443"} 1',
+      'weight{real_server="10.0.0.11:6443"} 1',
+      'state{real_server="10.0.0.11:6443",state="new"} 0',
+      'state{real_server="10.0.0.11:6443",state="ready"} 1',
+      'state{real_server="10.0.0.11:6443",state="draining"} 0',
+      'state{real_server="10.0.0.11:6443",state="dead"} 0',
+      'active_connections{real_server="10.0.0.11:6443"} 5',
+      'inactive_connections{real_server="10.0.0.11:6443"} 2',
+      'connections_total{real_server="10.0.0.11:6443"} 70',
+      'received_bytes_total{real_server="10.0.0.11:6443"} 1000',
+      'sent_bytes_total{real_server="10.0.0.11:6443"} 2000',
+    ]);
+  });
+
+  test('of a dead one there are no counters of the kernel', async () => {
+    const dead = realServerView({ state: 'dead', weight: undefined });
+    const { samples } = metricsOf(snapshot({ realServers: [dead] }));
+    expect((await samples('10.0.0.11')).filter(line => !line.startsWith('state'))).toEqual([
+      'up{real_server="10.0.0.11:6443"} 0',
+    ]);
+  });
+
+  test('anew: values replace values, and what is gone is gone', async () => {
+    const { daemon, samples } = metricsOf();
+    await samples('');
+    daemon.now = snapshot({ realServers: [realServerView({ inBytes: 1500 })] });
+    expect(await samples('received')).toEqual(['received_bytes_total{real_server="10.0.0.11:6443"} 1500']);
+    daemon.now = snapshot({ realServers: [], held: true });
+    expect(await samples('10.0.0.11')).toEqual([]);
+    expect(await samples('held')).toEqual(['held 1']);
+  });
+
+  test('the age of discovery, absent while nothing is known', async () => {
+    const { daemon, samples } = metricsOf();
+    expect(await samples('discovery')).toEqual(['discovery_age_seconds 1.5', 'discovery_connected 1']);
+    const { discovery } = snapshot();
+    daemon.now = snapshot({ discovery: { ...discovery, ageMs: undefined, connected: false } });
+    expect(await samples('discovery')).toEqual(['discovery_connected 0']);
+  });
+
+  test('the build, and what the process takes', async () => {
+    const { samples } = metricsOf();
+    expect(await samples('build_info')).toEqual([`build_info{version="1.2.3",node="${process.version}"} 1`]);
+    expect((await samples('process_')).map(line => line.replace(/ \d+(\.\d+)?$/, ' N'))).toEqual([
+      'process_start_time_seconds N',
+      'process_resident_memory_bytes N',
+      'process_cpu_seconds_total N',
+    ]);
+  });
+});
+
+describe('what happens is counted', () => {
+  test('probes, by answer', async () => {
+    const { telemetry, samples } = metricsOf();
+    telemetry.probed(B, { kind: 'ready', latencyMs: 2 });
+    telemetry.probed(B, { kind: 'not-ready', reason: 'http-500', latencyMs: 2000 });
+    telemetry.probed(B, { kind: 'dead', reason: 'econnrefused', hard: true });
+    telemetry.probed(B, { kind: 'dead', reason: 'econnrefused', hard: true });
+    expect(await samples('probe_failures')).toEqual([
+      'probe_failures_total{real_server="[fd00::12]:6443",reason="http-500"} 1',
+      'probe_failures_total{real_server="[fd00::12]:6443",reason="econnrefused"} 2',
+    ]);
+    expect(
+      (await samples('probe_seconds')).filter(line => /le="(0.001|0.0025|1|2.5)"|count|sum/.test(line)),
+    ).toEqual([
+      'probe_seconds_bucket{le="0.001",real_server="[fd00::12]:6443"} 0',
+      'probe_seconds_bucket{le="0.0025",real_server="[fd00::12]:6443"} 1',
+      'probe_seconds_bucket{le="1",real_server="[fd00::12]:6443"} 1',
+      'probe_seconds_bucket{le="2.5",real_server="[fd00::12]:6443"} 2',
+      'probe_seconds_sum{real_server="[fd00::12]:6443"} 2.002',
+      'probe_seconds_count{real_server="[fd00::12]:6443"} 2',
+    ]);
+  });
+
+  test('transitions, repairs, broken connections, passes', async () => {
+    const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
+    telemetry.changed({ realServer: A, from: 'ready', to: 'dead', reason: 'etimedout' });
+    telemetry.repaired({ kind: 'replace-route', vip: '10.99.0.1', source: undefined, exists: false });
+    telemetry.connectionsReset(A, 3);
+    telemetry.passFinished(0.2, true);
+    telemetry.passFinished(3, false);
+    expect(await samples('_total')).toEqual([
+      'transitions_total{real_server="10.0.0.11:6443",from="ready",to="dead"} 1',
+      'virtual_server_repairs_total{kind="replace-route"} 1',
+      'connections_reset_total{real_server="10.0.0.11:6443"} 3',
+      'reconcile_failures_total 1',
+      expect.stringMatching(/^process_cpu_seconds_total /),
+    ]);
+    expect(await samples('reconcile_seconds_')).toEqual(
+      expect.arrayContaining([
+        'reconcile_seconds_bucket{le="0.00025"} 1',
+        'reconcile_seconds_sum 0.0032',
+        'reconcile_seconds_count 2',
+      ]),
+    );
+  });
+});
+
+describe('the series of a forgotten real server', () => {
+  test('are shown once more, then they are gone', async () => {
+    const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
+    telemetry.probed(A, { kind: 'not-ready', reason: 'http-500', latencyMs: 1 });
+    telemetry.changed({ realServer: A, from: 'ready', to: 'draining', reason: 'http-500' });
+    telemetry.connectionsReset(A, 1);
+    telemetry.forgotten(A);
+    expect(await samples('transitions')).toHaveLength(1);
+    expect(await samples('10.0.0.11')).toEqual([]);
+  });
+
+  test('do not come back for good when its connections are broken late', async () => {
+    const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
+    telemetry.forgotten(A);
+    await samples('');
+    telemetry.connectionsReset(A, 1);
+    expect(await samples('10.0.0.11')).toEqual(['connections_reset_total{real_server="10.0.0.11:6443"} 1']);
+    expect(await samples('10.0.0.11')).toEqual([]);
+  });
+
+  test('stay when discovery names it again', async () => {
+    const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
+    telemetry.connectionsReset(A, 1);
+    telemetry.forgotten(A);
+    telemetry.probed(A, { kind: 'ready', latencyMs: 1 });
+    await samples('');
+    expect(await samples('connections_reset')).toHaveLength(1);
+  });
+});
+
+test('names follow the conventions: our prefix, base units, _total on counters and on nothing else', async () => {
+  const { metrics } = metricsOf();
+  const types = [...(await metrics.render()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(
+    ([, name = '', type]) => ({
+      name,
+      type,
+    }),
+  );
+  expect(types.filter(({ name }) => !/^(bkbcs_apiserverproxy|process)_[a-z_]+$/.test(name))).toEqual([]);
+  expect(types.filter(({ name, type }) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
+  expect(types.filter(({ name }) => /_(ms|milliseconds|kb|age)$/.test(name))).toEqual([]);
+  expect(metrics.contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
