@@ -9,9 +9,19 @@ export default class Daemon extends BaseCommand {
   static override description =
     'Runs until SIGTERM or SIGINT, which leave the rules as they are; SIGHUP reads the configuration again. Flags win over the environment, that over the file, that over the persisted set.';
   static override examples = [
-    '<%= config.bin %> daemon --vs 10.99.0.1:6443 --kubeconfig /etc/kubernetes/kubelet.conf',
-    '<%= config.bin %> daemon --config /etc/bcs-apiserver-proxy.yaml',
-    '<%= config.bin %> daemon --discovery static --rs 10.0.0.11:6443 --rs 10.0.0.12:6443 --vs 10.99.0.1:6443',
+    {
+      description: 'masters as the API names them',
+      command: '<%= config.bin %> daemon --vs 10.99.0.1:6443 --kubeconfig /etc/kubernetes/kubelet.conf',
+    },
+    {
+      description: 'masters that are given',
+      command:
+        '<%= config.bin %> daemon --vs 10.99.0.1:6443 --discovery static --rs 10.0.0.11:6443 --rs 10.0.0.12:6443',
+    },
+    {
+      description: 'all from a file',
+      command: '<%= config.bin %> daemon --config /etc/bcs-apiserver-proxy.yaml',
+    },
   ];
   static override flags = daemonFlags;
 

@@ -147,19 +147,19 @@ describe('the persisted set', () => {
     const persist = (dryRun: boolean) =>
       persistTask(contextOf(memoryKernel(), { persistDir, dryRun }), aSpec()).run();
     const written = { status: 'changed', lines: [`write ${persistDir}/ipvsConfig.yaml`], changed: true };
-    expect(persist(true)).toEqual(written);
+    expect(await persist(true)).toEqual(written);
     expect(contentsOf(persistDir)).toEqual({});
-    expect(persist(false)).toEqual(written);
+    expect(await persist(false)).toEqual(written);
     for (const dryRun of [true, false])
-      expect(persist(dryRun)).toEqual({ status: 'unchanged', lines: [], changed: false });
+      expect(await persist(dryRun)).toEqual({ status: 'unchanged', lines: [], changed: false });
   });
 
-  test('another VIP than before: the virtual server that stays behind is named, with how to remove it', () => {
+  test('another VIP than before: the virtual server that stays behind is named, with how to remove it', async () => {
     const persistDir = tempDir();
     const context = contextOf(memoryKernel(), { persistDir });
-    persistTask(context, aSpec()).run();
+    await persistTask(context, aSpec()).run();
     const moved = aSpec({ virtualServer: { address: '10.99.0.2', port: 6443 } });
-    expect(persistTask(context, moved).run()).toEqual({
+    expect(await persistTask(context, moved).run()).toEqual({
       status: 'warning',
       lines: [
         `write ${persistDir}/ipvsConfig.yaml`,
