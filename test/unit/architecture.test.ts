@@ -103,6 +103,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['lib/ipvs'],
     why: 'diagnosis must work where the daemon, discovery or the configuration is broken: it reads kernel and files itself',
   },
+  'lib/http': {
+    may: [ERRORS, 'lib/daemon', 'lib/model'],
+    types: ['lib/health', 'lib/log.ts', 'lib/probe'],
+    why: 'shows what the daemon knows; it is handed a view and changes nothing',
+  },
   'lib/daemon': {
     may: [
       'lib/app.ts',
@@ -112,6 +117,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'lib/endpoints',
       'lib/health',
       'lib/host',
+      'lib/http',
       'lib/ipvs',
       'lib/model',
       'lib/operations',
@@ -157,6 +163,10 @@ const PACKAGES: Readonly<Record<string, { files: readonly string[]; why: string 
       'lib/store/persisted-set.ts',
     ],
     why: 'readers of files that people and other programs write',
+  },
+  'prom-client': {
+    files: ['lib/http/metrics.ts', 'lib/http/series.ts'],
+    why: 'its registry and its series; everything else records through the telemetry of the daemon',
   },
   chalk: {
     files: ['cli/show-operation.ts', 'commands/status.ts'],
