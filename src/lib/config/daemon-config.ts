@@ -58,8 +58,10 @@ export function buildDaemonConfig(sources: Sources): DaemonConfig {
     flags,
     overlay(file.settings, persisted === undefined ? {} : settingsOf(persisted)),
   );
-  const nameOf = (key: Key): string =>
-    flags[key] === undefined && file.settings[key] !== undefined ? file.nameOf(key) : `--${flagName(key)}`;
+  const nameOf = (key: Key): string => {
+    if (flags[key] === undefined && file.settings[key] !== undefined) return file.nameOf(key);
+    return flags[key] === undefined && persisted !== undefined ? `persisted ${key}` : `--${flagName(key)}`;
+  };
   const discovery = settings.discovery ?? 'endpoints';
   const { listen = { address: '127.0.0.1', port: 8004 } } = settings;
   return Object.freeze({

@@ -201,6 +201,11 @@ describe('contradictions are refused with the names that the user wrote', () => 
       "--rs 10.0.0.1:6443: real servers must be of the VIP's address family ([fd99::1]:6443), the kernel refuses a mix; give the master's address of that family",
     ],
     [
+      'persisted real servers of another family',
+      { flags: { vs: '[fd99::1]:6443' }, persisted: {} },
+      "persisted rs 10.0.0.9:6443: real servers must be of the VIP's address family ([fd99::1]:6443), the kernel refuses a mix; give the master's address of that family",
+    ],
+    [
       'flags of another scheduler',
       { flags: { vs: VIP, scheduler: 'rr' }, file: 'schedulerFlags: [sh-port]\n' },
       'key schedulerFlags sh-port: the flag belongs to scheduler sh, not to rr; leave it out or use --scheduler sh',
