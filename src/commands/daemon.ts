@@ -27,6 +27,7 @@ export default class Daemon extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Daemon);
-    await runDaemon(() => loadDaemonConfig({ flags, file: flags.config }));
+    const load = () => loadDaemonConfig({ flags, file: flags.config });
+    await runDaemon({ load, version: this.config.version });
   }
 }

@@ -1,7 +1,7 @@
 // `status`: is this node's way to the masters sound, and if not, why and what to type.
 import { Flags } from '@oclif/core';
 import chalk from 'chalk';
-import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts';
+import { BaseCommand, persistDirFlag } from '../base-command.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
 import { openKernel } from '../lib/app.ts';
 import { collectFacts } from '../lib/status/collect.ts';
@@ -22,7 +22,6 @@ export default class Status extends BaseCommand {
       summary: 'probe the real servers (not part of this version yet; --no-probe is accepted)',
       allowNo: true,
       default: true,
-      env: environmentName('probe'),
     }),
   };
 

@@ -1,9 +1,11 @@
 // `sync`: bring the kernel to the persisted set, or to the given real servers, once.
 import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
+import { daemonFlags } from '../cli/daemon-flags.ts';
 import { showOperation } from '../cli/show-operation.ts';
 import { readRealServers, realServersFlag } from '../cli/spec-flags.ts';
 import { openKernel } from '../lib/app.ts';
+import { discoverOnce } from '../lib/endpoints/once.ts';
 import { ProxyError } from '../lib/errors.ts';
 import { formatHostPort } from '../lib/model/address.ts';
 import { type ProxySpec, validateSpec } from '../lib/model/spec.ts';
@@ -18,16 +20,19 @@ export default class Sync extends BaseCommand {
   static override summary = 'bring the kernel to the persisted set, or to the given real servers';
   static override examples = [
     '<%= config.bin %> sync --from persisted',
+    '<%= config.bin %> sync --from cluster --kubeconfig /etc/kubernetes/kubelet.conf',
     '<%= config.bin %> sync --rs 10.0.0.11:6443 --rs 10.0.0.14:6443',
   ];
   static override flags = {
     from: Flags.option({
-      summary: 'where the set comes from',
-      options: ['persisted'] as const,
+      summary: 'where the set comes from: the persisted file, or one look at the cluster',
+      options: ['persisted', 'cluster'] as const,
       default: 'persisted' as const,
       env: environmentName('from'),
     })(),
     rs: realServersFlag,
+    kubeconfig: daemonFlags.kubeconfig,
+    server: daemonFlags.server,
     'persist-dir': persistDirFlag,
     sysctl: Flags.boolean({
       summary: 'set kernel parameters (--no-sysctl: leave them alone)',
@@ -36,7 +41,7 @@ export default class Sync extends BaseCommand {
       env: environmentName('sysctl'),
     }),
     persist: Flags.boolean({
-      summary: 'persist the real servers given with --rs (--no-persist: do not)',
+      summary: 'persist the real servers of --rs or of the cluster (--no-persist: do not)',
       allowNo: true,
       default: true,
       env: environmentName('persist'),
@@ -47,12 +52,12 @@ export default class Sync extends BaseCommand {
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Sync);
     const dryRun = flags['dry-run'];
-    const spec = this.#spec(flags['persist-dir'], flags.rs);
+    const spec = await this.#spec(flags);
     const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun };
     requireNetAdmin();
     const tasks = syncTasks(context, spec, {
       sysctl: flags.sysctl,
-      persist: flags.persist && flags.rs !== undefined,
+      persist: flags.persist && (flags.rs !== undefined || flags.from === 'cluster'),
     });
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
     const report = await showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun });
@@ -60,22 +65,29 @@ export default class Sync extends BaseCommand {
     return report;
   }
 
-  #spec(persistDir: string, realServers: string[] | undefined): ProxySpec {
+  async #spec({ from, rs, kubeconfig, server, 'persist-dir': persistDir }: SpecSources): Promise<ProxySpec> {
     const loaded = loadPersisted(persistDir);
     if (loaded === undefined) {
-      throw new ProxyError(
-        'persisted-missing',
-        `${persistedPath(persistDir)} does not exist, so there is nothing to restore`,
-        {
-          suggestions: ['bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT'],
-        },
-      );
+      const problem = `${persistedPath(persistDir)} does not exist, so there is nothing to restore`;
+      throw new ProxyError('persisted-missing', problem, {
+        suggestions: ['bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT'],
+      });
     }
     if (loaded.problem !== undefined)
       process.stderr.write(`Warning: ${loaded.problem}; using ${loaded.path}\n`);
-    const spec =
-      realServers === undefined ? loaded.spec : { ...loaded.spec, realServers: readRealServers(realServers) };
+    if (rs === undefined && from === 'persisted') return loaded.spec;
+    const realServers =
+      rs === undefined ? await discoverOnce(loaded.spec, { kubeconfig, server }) : readRealServers(rs);
+    const spec = { ...loaded.spec, realServers };
     validateSpec(spec);
     return spec;
   }
+}
+
+interface SpecSources {
+  readonly from: 'persisted' | 'cluster';
+  readonly rs: string[] | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly server: string | undefined;
+  readonly 'persist-dir': string;
 }

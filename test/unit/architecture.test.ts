@@ -11,7 +11,16 @@ interface Rule {
 }
 
 const ERRORS = 'lib/errors.ts';
-const BELOW_COMMANDS = ['lib/config', 'lib/daemon', 'lib/model', 'lib/operations', 'lib/status', 'lib/store'];
+const TELEMETRY = 'lib/telemetry.ts';
+const BELOW_COMMANDS = [
+  'lib/config',
+  'lib/daemon',
+  'lib/endpoints',
+  'lib/model',
+  'lib/operations',
+  'lib/status',
+  'lib/store',
+];
 
 const RULES: Readonly<Record<string, Rule>> = {
   'main.ts': { may: ['index.ts'], why: 'the process entry only leaves the exit code to Node' },
@@ -36,6 +45,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'lib/errors.ts': { may: [], why: 'everything imports it' },
   'lib/log.ts': { may: [], why: 'everything may come to import it' },
+  [TELEMETRY]: {
+    may: [],
+    types: ['lib/health', 'lib/model', 'lib/probe', 'lib/reconcile'],
+    why: 'what can be told, for whoever tells and whoever listens',
+  },
   'lib/model': {
     may: [ERRORS],
     why: 'addresses and specs are compared everywhere: a dependency here is one everywhere',
@@ -70,7 +84,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     why: 'talks to the service manager, decides nothing',
   },
   'lib/store': {
-    may: [ERRORS, 'lib/host', 'lib/model', 'lib/daemon'],
+    may: [ERRORS, TELEMETRY, 'lib/host', 'lib/model'],
     why: 'files only; of the daemon it hears what happened, to keep the last of it',
   },
   'lib/reconcile': {
@@ -104,7 +118,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     why: 'diagnosis must work where the daemon, discovery or the configuration is broken: it reads kernel and files itself',
   },
   'lib/http': {
-    may: [ERRORS, 'lib/daemon', 'lib/model'],
+    may: [ERRORS, TELEMETRY, 'lib/model'],
     types: ['lib/health', 'lib/log.ts', 'lib/probe'],
     why: 'shows what the daemon knows; it is handed a view and changes nothing',
   },
@@ -113,6 +127,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'lib/app.ts',
       ERRORS,
       'lib/log.ts',
+      TELEMETRY,
       'lib/config',
       'lib/endpoints',
       'lib/health',

@@ -3,7 +3,8 @@
 import type { DaemonConfig, ProbeConfig } from '../config/daemon-config.ts';
 import { openEndpointSource } from '../endpoints/open.ts';
 import type { Logger } from '../log.ts';
-import { familyOf, type HostPort } from '../model/address.ts';
+import { equalHostPort, familyOf, type HostPort } from '../model/address.ts';
+import type { ProxySpec } from '../model/spec.ts';
 import type { OpenChannel } from '../probe/channel.ts';
 import { ProbeConnection, type TlsSettings } from '../probe/connection.ts';
 import { credentialsFrom } from '../probe/credentials.ts';
@@ -12,9 +13,9 @@ import { tcpChannel } from '../probe/tcp.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import type { SocketClient } from '../sockets/client.ts';
 import { savePersisted } from '../store/persisted-set.ts';
+import type { Telemetry } from '../telemetry.ts';
 import type { StartProbe } from './candidates.ts';
 import { Daemon } from './daemon.ts';
-import type { Telemetry } from './telemetry.ts';
 
 export interface Surroundings {
   readonly kernel: Kernel;
@@ -27,7 +28,8 @@ export function assembleDaemon(
   config: DaemonConfig,
   { kernel, sockets, telemetry, log }: Surroundings,
 ): Daemon {
-  const { spec, probe, discovery, kubeconfig, server } = config;
+  const { probe, discovery, kubeconfig, server } = config;
+  const spec = beginning(config);
   return new Daemon({
     spec,
     kernel,
@@ -48,6 +50,16 @@ export function assembleDaemon(
     drainTimeoutMs: config.drainTimeoutMs,
     persist: good => void savePersisted(config.persistDir, good),
   });
+}
+
+/**
+ * Where discovery names the real servers, the last good set that it named is the best to begin with: flags may be from the
+ * day when the node was installed.
+ */
+function beginning({ spec, persisted, discovery }: DaemonConfig): ProxySpec {
+  if (discovery === 'static' || persisted === undefined) return spec;
+  if (!equalHostPort(persisted.virtualServer, spec.virtualServer)) return spec;
+  return { ...spec, realServers: persisted.realServers };
 }
 
 /** kubeadm's, for `--discovery nodes` where no real server is known that would tell. */

@@ -3,7 +3,7 @@
 import { type Connection, readConnections } from '../ipvs/connections.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { SocketClient } from '../sockets/client.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { Telemetry } from '../telemetry.ts';
 
 /** Thousands of nodes lose the same master in the same instant; they must not all reconnect in it. */
 const SPREAD_MS = 1000;

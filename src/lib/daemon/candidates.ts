@@ -4,7 +4,7 @@ import type { CandidateView } from '../health/decide.ts';
 import { type Health, newHealth, score, type Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { Outcome } from '../probe/outcome.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { Telemetry } from '../telemetry.ts';
 
 /** Probes one candidate until stopped; the daemon decides how. */
 export interface CandidateProbe {
@@ -23,7 +23,15 @@ interface Candidate {
   health: Health;
   /** Monotonic milliseconds at which it left discovery; undefined while discovery names it. */
   leftAt: number | undefined;
-  probe: CandidateProbe;
+  lastOutcome: Outcome | undefined;
+  readonly probe: CandidateProbe;
+}
+
+/** One candidate for people to look at. */
+export interface CandidateDetails {
+  readonly realServer: HostPort;
+  readonly health: Health;
+  readonly lastOutcome: Outcome | undefined;
 }
 
 /** A probe that decides something follows this soon after the one before it. */
@@ -98,8 +106,12 @@ export class Candidates {
       .map(({ realServer }) => realServer);
   }
 
-  health(): ReadonlyMap<string, Health> {
-    return new Map(Array.from(this.#byName, ([name, { health }]) => [name, health]));
+  details(): CandidateDetails[] {
+    return [...this.#byName.values()].map(({ realServer, health, lastOutcome }) => ({
+      realServer,
+      health,
+      lastOutcome,
+    }));
   }
 
   views(): CandidateView[] {
@@ -127,6 +139,7 @@ export class Candidates {
       realServer,
       health: newHealth(performance.now()),
       leftAt: undefined,
+      lastOutcome: undefined,
       probe: this.#startProbe(
         realServer,
         () => (this.#undecided(candidate.health) ? CONFIRM_IN_MS : undefined),
@@ -142,6 +155,7 @@ export class Candidates {
 
   #record(candidate: Candidate, outcome: Outcome): void {
     const before = candidate.health;
+    candidate.lastOutcome = outcome;
     candidate.health = score(before, outcome, this.#thresholds, performance.now());
     this.#telemetry.probed(candidate.realServer, outcome);
     const { state, good, reason } = candidate.health;

@@ -8,11 +8,11 @@ import { equalHostPort, formatHostPort, type HostPort } from '../model/address.t
 import type { ProxySpec } from '../model/spec.ts';
 import { type Kernel, observe } from '../reconcile/kernel.ts';
 import type { SocketClient } from '../sockets/client.ts';
+import { fanOut, listener, type Telemetry } from '../telemetry.ts';
 import { ConnectionBreaker } from './breaker.ts';
 import { Candidates, type StartProbe } from './candidates.ts';
 import { Reconciler } from './reconciler.ts';
 import { PassRunner } from './runner.ts';
-import { fanOut, listener, type Telemetry } from './telemetry.ts';
 
 /** Credentials that cannot be used are a matter for a person; they are looked at again this often. */
 const REOPEN_MS = 30_000;

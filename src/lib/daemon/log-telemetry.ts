@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { formatHostPort } from '../model/address.ts';
 import { describeStep } from '../reconcile/steps.ts';
-import { listener, type Telemetry } from './telemetry.ts';
+import { listener, type Telemetry } from '../telemetry.ts';
 
 export function logTelemetry(log: Logger): Telemetry {
   return listener({

@@ -16,9 +16,9 @@ import { flagBits, type Kernel, observe } from '../reconcile/kernel.ts';
 import { plan } from '../reconcile/plan.ts';
 import type { Desired, DesiredRealServer, DesiredRoute, Observed } from '../reconcile/state.ts';
 import { describeStep, type Step } from '../reconcile/steps.ts';
+import type { Telemetry } from '../telemetry.ts';
 import type { ConnectionBreaker } from './breaker.ts';
 import type { Candidates } from './candidates.ts';
-import type { Telemetry } from './telemetry.ts';
 
 export interface ReconcilerOptions {
   readonly kernel: Kernel;
@@ -37,6 +37,9 @@ export class Reconciler {
   /** What is going wrong at present. */
   #failures = new Set<string>();
   #observed: Observed | undefined;
+  #passes = 0;
+  #failedPasses = 0;
+  #lastPassAt: number | undefined;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -46,9 +49,14 @@ export class Reconciler {
     return this.#held;
   }
 
-  /** The kernel as the last pass found it, before its changes. */
+  /** The kernel as the last pass left it. */
   get observed(): Observed | undefined {
     return this.#observed;
+  }
+
+  /** How many passes there were, failed ones included, and when (monotonic ms) the last one ended. */
+  get record(): { passes: number; failedPasses: number; lastPassAt: number | undefined } {
+    return { passes: this.#passes, failedPasses: this.#failedPasses, lastPassAt: this.#lastPassAt };
   }
 
   pass(): void {
@@ -62,7 +70,10 @@ export class Reconciler {
       );
     }
     this.#failures = failures;
-    this.#options.telemetry.passFinished(performance.now() - startedAt, failures.size === 0);
+    this.#passes += 1;
+    if (failures.size > 0) this.#failedPasses += 1;
+    this.#lastPassAt = performance.now();
+    this.#options.telemetry.passFinished(this.#lastPassAt - startedAt, failures.size === 0);
   }
 
   #reconcile(failures: Set<string>): void {
@@ -78,6 +89,7 @@ export class Reconciler {
     const wish = JSON.stringify({ ...desired, sysctls: [...desired.sysctls] });
     const done = this.#apply(plan(desired, observed), wish === this.#lastWish, failures);
     this.#lastWish = wish;
+    if (done.length > 0) this.#observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
     this.#breakConnections(done);
     candidates.forgetUnless(realServer => isIn(realServer, realServers) || failures.size > 0);
   }

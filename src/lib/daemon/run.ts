@@ -1,56 +1,121 @@
-// The life of the daemon's process: signals, reloading, and what listens to it. Stopping never changes the kernel.
+// The life of the daemon's process: signals, reloading, and who listens to it. Stopping never changes the kernel.
 import { openKernel, openSockets } from '../app.ts';
 import type { DaemonConfig } from '../config/daemon-config.ts';
 import type { LoadedDaemonConfig } from '../config/load.ts';
 import { messageOf } from '../errors.ts';
 import { isModuleLoaded, loadModule, neededModules } from '../host/modules.ts';
+import { HttpServer } from '../http/server.ts';
 import { createLogger, type Logger } from '../log.ts';
+import { formatHostPort } from '../model/address.ts';
 import { requireNetAdmin } from '../operations/preflight.ts';
+import { EventLog } from '../store/events.ts';
+import { createNotifier, type Notifier } from '../systemd/notify.ts';
+import { fanOut, listener, type Telemetry } from '../telemetry.ts';
 import { assembleDaemon } from './assemble.ts';
+import type { Daemon } from './daemon.ts';
 import { logTelemetry } from './log-telemetry.ts';
+import { viewOf } from './view.ts';
+
+export interface RunOptions {
+  /** Called again at SIGHUP. */
+  readonly load: () => LoadedDaemonConfig;
+  readonly version: string;
+}
 
 /** Resolves after SIGTERM or SIGINT. Throws what makes a start impossible; at SIGHUP the same is only logged. */
-export async function runDaemon(load: () => LoadedDaemonConfig): Promise<void> {
+export async function runDaemon({ load, version }: RunOptions): Promise<void> {
   let { config, notes } = load();
   requireNetAdmin();
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(signal));
   const log = openLog(config);
+  const notifier = createNotifier(process.env, sentence => log.warn(sentence));
   while (!stop.signal.aborted) {
     for (const note of notes) log.warn(note);
-    await loadModules(config, log);
-    const reloaded = await runUntilReload(config, log, load, stop.signal);
-    if (reloaded !== undefined) ({ config, notes } = reloaded);
+    const next = await runUntilReload(config, { load, version, log, notifier, stop: stop.signal });
+    if (next !== undefined) ({ config, notes } = next);
   }
   log.info('stopped; the rules stay as they are', { signal: String(stop.signal.reason) });
 }
 
+interface Process extends RunOptions {
+  readonly log: Logger;
+  readonly notifier: Notifier;
+  readonly stop: AbortSignal;
+}
+
 /** One daemon with one configuration. Resolves to the next one at SIGHUP, to undefined when all is over. */
-async function runUntilReload(
-  config: DaemonConfig,
-  log: Logger,
-  load: () => LoadedDaemonConfig,
-  stop: AbortSignal,
-): Promise<LoadedDaemonConfig | undefined> {
+async function runUntilReload(config: DaemonConfig, { load, version, log, notifier, stop }: Process) {
   const reload = new AbortController();
   let next: LoadedDaemonConfig | undefined;
   const onHangup = (): void => {
     try {
       next = load();
+      notifier.reloading();
       reload.abort();
     } catch (error) {
       log.error(`the configuration was not reloaded: ${messageOf(error)}`);
     }
   };
   process.on('SIGHUP', onHangup);
+  await loadModules(config, log);
+  const logged = logTelemetry(log);
+  const events = new EventLog(config.persistDir, logged.problem);
+  const listeners: Telemetry[] = [logged, events.telemetry, notifying(config, notifier)];
+  const http = await openHttp(config, version, log, listeners, () => daemon);
+  const telemetry = fanOut(listeners);
+  const daemon: Daemon = assembleDaemon(config, {
+    kernel: openKernel(),
+    sockets: openSockets(),
+    telemetry,
+    log,
+  });
   try {
-    const telemetry = logTelemetry(log);
-    const daemon = assembleDaemon(config, { kernel: openKernel(), sockets: openSockets(), telemetry, log });
+    http?.start();
     await daemon.run(AbortSignal.any([stop, reload.signal]));
   } finally {
+    if (stop.aborted) notifier.stopping();
     process.off('SIGHUP', onHangup);
+    await http?.close();
+    events.flush();
   }
   return next;
+}
+
+/** Adds the metrics to the listeners. Loaded only where they are served. */
+async function openHttp(
+  config: DaemonConfig,
+  version: string,
+  log: Logger,
+  listeners: Telemetry[],
+  daemon: () => Daemon,
+): Promise<HttpServer | undefined> {
+  if (config.listen === undefined) return undefined;
+  const { Metrics } = await import('../http/metrics.ts');
+  const { routesOf } = await import('../http/routes.ts');
+  const view = viewOf(daemon, config);
+  const metrics = new Metrics(view, version);
+  listeners.push(metrics.telemetry);
+  return new HttpServer(config.listen, routesOf(view, metrics, version), log);
+}
+
+/** systemd: ready with the first pass that succeeded, alive with each pass. */
+function notifying({ spec }: DaemonConfig, notifier: Notifier): Telemetry {
+  const { watchdogIntervalMs } = notifier;
+  let ready = false;
+  let aliveAt = 0;
+  return listener({
+    passFinished(_durationMs, ok) {
+      const now = performance.now();
+      if (watchdogIntervalMs !== undefined && now - aliveAt >= watchdogIntervalMs) {
+        aliveAt = now;
+        notifier.watchdog();
+      }
+      if (ready || !ok) return;
+      ready = true;
+      notifier.ready(`keeping ${formatHostPort(spec.virtualServer)}`);
+    },
+  });
 }
 
 /** In a container modules cannot be loaded; then init did it on the host, or the passes say what is missing. */

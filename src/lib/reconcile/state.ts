@@ -1,4 +1,5 @@
 // The two sides that a plan compares, in the operator's words: what we want, and what the kernel has now.
+import type { Stats } from '../ipvs/types.ts';
 import type { HostPort } from '../model/address.ts';
 
 export interface DesiredRealServer extends HostPort {
@@ -34,6 +35,8 @@ export interface ObservedRealServer extends HostPort {
   readonly masquerading: boolean;
   readonly activeConnections: number;
   readonly inactiveConnections: number;
+  /** For people to look at; no decision depends on it. */
+  readonly stats?: Stats;
 }
 
 export interface ObservedRoute {

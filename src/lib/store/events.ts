@@ -4,8 +4,9 @@
 // - At most one write a second: a burst is written once, a second after it began, or by flush().
 // - What else the file holds is read anew for each write; `init` may have changed it meanwhile.
 // - A failure to write is told when it begins, not every second, and stops nothing.
-import { listener, type Telemetry } from '../daemon/telemetry.ts';
+
 import { formatHostPort, type HostPort } from '../model/address.ts';
+import { listener, type Telemetry } from '../telemetry.ts';
 import { loadState, type NodeEvent, saveState, statePath } from './state-file.ts';
 
 export const MAX_EVENTS = 100;

@@ -1,0 +1,64 @@
+// The daemon for people and machines to look at: what it knows, as plain data. Changes nothing.
+import type { DaemonConfig } from '../config/daemon-config.ts';
+import type { DaemonSnapshot, DaemonView, RealServerView } from '../http/view.ts';
+import { equalHostPort, formatHostPort } from '../model/address.ts';
+import type { ObservedRealServer } from '../reconcile/state.ts';
+import type { CandidateDetails } from './candidates.ts';
+import type { Daemon } from './daemon.ts';
+
+export function viewOf(daemon: () => Daemon, { spec, discovery }: DaemonConfig): DaemonView {
+  const startedAt = new Date().toISOString();
+  return {
+    snapshot(): DaemonSnapshot {
+      const { candidates, reconciler, freshness } = daemon();
+      const { observed, held, record } = reconciler;
+      const now = performance.now();
+      const age = (at: number | undefined): number | undefined => (at === undefined ? undefined : now - at);
+      return {
+        startedAt,
+        lastPassAgeMs: age(record.lastPassAt),
+        passes: record.passes,
+        failedPasses: record.failedPasses,
+        held,
+        virtualServer: formatHostPort(spec.virtualServer),
+        inKernel: observed?.virtualServer !== undefined,
+        scheduler: observed?.virtualServer?.scheduler ?? spec.scheduler,
+        realServers: candidates
+          .details()
+          .map(details => viewOfRealServer(details, observed?.realServers ?? [], now)),
+        discovery: {
+          kind: discovery,
+          ageMs: age(freshness?.lastEventAt),
+          connected: freshness?.connected ?? false,
+          server: freshness?.server,
+          problem: freshness?.lastProblem,
+        },
+      };
+    },
+  };
+}
+
+function viewOfRealServer(
+  { realServer, health, lastOutcome }: CandidateDetails,
+  kernel: readonly ObservedRealServer[],
+  now: number,
+): RealServerView {
+  const inKernel = kernel.find(other => equalHostPort(other, realServer));
+  return {
+    address: formatHostPort(realServer),
+    state: health.state,
+    sinceMs: now - health.since,
+    reason: health.state === 'ready' ? '' : health.reason,
+    weight: inKernel?.weight,
+    activeConnections: inKernel?.activeConnections ?? 0,
+    inactiveConnections: inKernel?.inactiveConnections ?? 0,
+    connections: Number(inKernel?.stats?.connections ?? 0n),
+    inBytes: Number(inKernel?.stats?.inBytes ?? 0n),
+    outBytes: Number(inKernel?.stats?.outBytes ?? 0n),
+    lastProbe: lastOutcome && {
+      kind: lastOutcome.kind,
+      latencyMs: lastOutcome.kind === 'dead' ? undefined : lastOutcome.latencyMs,
+      reason: lastOutcome.kind === 'ready' ? undefined : lastOutcome.reason,
+    },
+  };
+}
