@@ -109,9 +109,9 @@ export async function measureFault(
   { fresh, busy, idle }: Clients,
   faultAt: number,
 ): Promise<Measured> {
-  const brokenBusy = await busy.waitFor(({ ok }) => !ok, 60_000);
-  const brokenIdle = await idle.waitFor(({ ok }) => !ok, 60_000);
-  await fresh.waitFor(({ ok, at }) => ok && at > Math.max(endOf(brokenBusy), endOf(brokenIdle)), 60_000);
+  const brokenBusy = await busy.waitFor(({ ok }) => !ok, 20_000);
+  const brokenIdle = await idle.waitFor(({ ok }) => !ok, 20_000);
+  await fresh.waitFor(({ ok, at }) => ok && at > Math.max(endOf(brokenBusy), endOf(brokenIdle)), 20_000);
   // Two more in a row, so that one lucky connection does not end the measurement.
   const outcomes = await settled(fresh);
   const measured = {
@@ -136,7 +136,7 @@ async function settled(fresh: RunningClient): Promise<Outcome[]> {
         .outcomes()
         .slice(-8)
         .every(({ ok }) => ok) && fresh.outcomes().length >= 8,
-    { timeoutMs: 60_000 },
+    { timeoutMs: 20_000 },
   );
   return fresh.stop();
 }

@@ -1,4 +1,4 @@
-// Breaks the connections that are pinned to a real server which was just deleted. Busy ones are reset by the kernel with
+// Breaks the connections that are pinned to a real server which is being deleted. Busy ones are reset by the kernel with
 // their next packet; idle ones (a watch that waits for events) would not notice for minutes, so their sockets are destroyed.
 import { type Connection, readConnections } from '../ipvs/connections.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
@@ -19,25 +19,40 @@ export class ConnectionBreaker {
     this.#readConnections = read;
   }
 
-  /** Returns at once; the sockets go within SPREAD_MS, all of this node's in one moment: it is the nodes that are spread. */
-  breakConnections(virtualServer: HostPort, realServer: HostPort): void {
-    setTimeout(() => {
-      try {
-        this.#destroyPinned(virtualServer, realServer);
-      } catch (error) {
-        this.#telemetry.problem(`breaking the connections to ${formatHostPort(realServer)}`, error);
-      }
-    }, Math.random() * SPREAD_MS);
+  /**
+   * To be called before the real server is deleted, because since Linux 5.9 the kernel forgets its connections with it
+   * (expire_nodest_conn). Returns what breaks them afterwards: it returns at once, and the sockets go within SPREAD_MS,
+   * all of this node's in one moment, as it is the nodes that are spread.
+   */
+  collect(virtualServer: HostPort, realServer: HostPort): () => void {
+    const clients = this.#clientsOf(virtualServer, realServer);
+    if (clients.length === 0) return () => {};
+    return () =>
+      setTimeout(() => this.#destroy(clients, virtualServer, realServer), Math.random() * SPREAD_MS);
   }
 
-  #destroyPinned(virtualServer: HostPort, realServer: HostPort): void {
-    const pinned = this.#readConnections().filter(
-      connection =>
-        equalHostPort(connection.virtualServer, virtualServer) &&
-        equalHostPort(connection.realServer, realServer),
-    );
-    const results = pinned.map(({ client }) => this.#sockets.destroy(client, virtualServer));
-    const count = results.filter(result => result === 'destroyed').length;
-    if (count > 0) this.#telemetry.connectionsReset(realServer, count);
+  /** A table that cannot be read must not keep a dead real server in the kernel. */
+  #clientsOf(virtualServer: HostPort, realServer: HostPort): HostPort[] {
+    try {
+      return this.#readConnections()
+        .filter(connection => equalHostPort(connection.virtualServer, virtualServer))
+        .filter(connection => equalHostPort(connection.realServer, realServer))
+        .map(({ client }) => client);
+    } catch (error) {
+      this.#telemetry.problem('reading the connection table of IPVS', error);
+      return [];
+    }
+  }
+
+  #destroy(clients: readonly HostPort[], virtualServer: HostPort, realServer: HostPort): void {
+    try {
+      const results = clients.map(client => this.#sockets.destroy(client, virtualServer));
+      if (results.includes('unsupported'))
+        throw new Error('this kernel cannot destroy sockets (module tcp_diag?)');
+      const count = results.filter(result => result === 'destroyed').length;
+      if (count > 0) this.#telemetry.connectionsReset(realServer, count);
+    } catch (error) {
+      this.#telemetry.problem(`breaking the connections to ${formatHostPort(realServer)}`, error);
+    }
   }
 }

@@ -62,8 +62,9 @@ export class Reconciler {
   pass(): void {
     const startedAt = performance.now();
     const failures = new Set<string>();
+    let ok = false;
     try {
-      this.#reconcile(failures);
+      ok = this.#reconcile(failures);
     } catch (error) {
       this.#tell(failures, `looking at the kernel: ${messageOf(error)}`, () =>
         this.#options.telemetry.problem('looking at the kernel', error),
@@ -71,12 +72,13 @@ export class Reconciler {
     }
     this.#failures = failures;
     this.#passes += 1;
-    if (failures.size > 0) this.#failedPasses += 1;
+    if (!ok) this.#failedPasses += 1;
     this.#lastPassAt = performance.now();
-    this.#options.telemetry.passFinished(this.#lastPassAt - startedAt, failures.size === 0);
+    this.#options.telemetry.passFinished(this.#lastPassAt - startedAt, ok);
   }
 
-  #reconcile(failures: Set<string>): void {
+  /** Returns whether the virtual server, its real servers and the route are as wanted now. */
+  #reconcile(failures: Set<string>): boolean {
     const { kernel, spec, candidates, drainTimeoutMs, telemetry } = this.#options;
     const observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
     this.#observed = observed;
@@ -84,14 +86,15 @@ export class Reconciler {
     if (held !== this.#held) telemetry.held(held);
     this.#held = held;
     // Nothing is known of any real server yet: a virtual server without one would refuse what may work otherwise.
-    if (realServers.length === 0 && observed.virtualServer === undefined) return;
+    if (realServers.length === 0 && observed.virtualServer === undefined) return true;
     const desired = this.#desired(realServers, observed);
     const wish = JSON.stringify({ ...desired, sysctls: [...desired.sysctls] });
-    const done = this.#apply(plan(desired, observed), wish === this.#lastWish, failures);
+    const steps = plan(desired, observed);
+    const ok = this.#apply(steps, wish === this.#lastWish, failures);
     this.#lastWish = wish;
-    if (done.length > 0) this.#observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
-    this.#breakConnections(done);
-    candidates.forgetUnless(realServer => isIn(realServer, realServers) || failures.size > 0);
+    if (steps.length > 0) this.#observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
+    candidates.forgetUnless(realServer => isIn(realServer, realServers) || !ok);
+    return ok;
   }
 
   #desired(realServers: readonly DesiredRealServer[], observed: Observed): Desired {
@@ -106,16 +109,16 @@ export class Reconciler {
     };
   }
 
-  /** Executes what can be executed and returns it. */
-  #apply(steps: readonly Step[], sameWish: boolean, failures: Set<string>): Step[] {
+  /** Executes what can be executed. Kernel parameters that cannot be set (a container) make no pass fail. */
+  #apply(steps: readonly Step[], sameWish: boolean, failures: Set<string>): boolean {
     const { kernel, telemetry } = this.#options;
-    const done: Step[] = [];
     let unmade = false;
     for (const step of steps) {
       if (unmade && step.kind === 'remove-real-server') continue;
       try {
+        const breakConnections = this.#collectConnections(step);
         applyStep(kernel, step);
-        done.push(step);
+        breakConnections?.();
         if (sameWish) telemetry.repaired(step);
         else telemetry.applied(step);
       } catch (error) {
@@ -125,14 +128,12 @@ export class Reconciler {
         );
       }
     }
-    return done;
+    return !unmade;
   }
 
-  #breakConnections(steps: readonly Step[]): void {
-    for (const step of steps) {
-      if (step.kind === 'remove-real-server')
-        this.#options.breaker.breakConnections(step.virtualServer, step.realServer);
-    }
+  #collectConnections(step: Step): (() => void) | undefined {
+    if (step.kind !== 'remove-real-server') return undefined;
+    return this.#options.breaker.collect(step.virtualServer, step.realServer);
   }
 
   #tell(failures: Set<string>, failure: string, tell: () => void): void {
