@@ -1,9 +1,11 @@
-// The lock file names every package of every platform. npm leaves out those that it could not fetch when the file was
-// written, and `npm ci` then refuses the whole file.
+// `npm ci` refuses a lock file that is not whole. npm leaves out optional packages that it could not fetch when it wrote
+// the file, and merging or copying may leave out more.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import packageJson from '../../../package.json' with { type: 'json' };
 
 interface LockedPackage {
+  devDependencies?: Record<string, string>;
   dependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
 }
@@ -27,4 +29,12 @@ test('package-lock.json holds every dependency of every package, optional ones o
       .map(name => `${name}, wanted by ${path}`),
   );
   expect(missing).toEqual([]);
+});
+
+test('package-lock.json was written for the dependencies that package.json has now', () => {
+  const { dependencies, devDependencies } = packages[''] ?? {};
+  expect({ dependencies, devDependencies }).toEqual({
+    dependencies: packageJson.dependencies,
+    devDependencies: packageJson.devDependencies,
+  });
 });
