@@ -5,7 +5,14 @@ import { useLab } from '../lab/lab.ts';
 import type { Master } from '../lab/master.ts';
 import type { Network } from '../lab/network.ts';
 import { wrongWindow } from '../lab/outcome.ts';
-import { type Measured, measureFault, startClients, startDaemon, weights } from './daemon-helpers.ts';
+import {
+  type Measured,
+  measureFault,
+  movedFrom,
+  startClients,
+  startDaemon,
+  weights,
+} from './daemon-helpers.ts';
 
 const lab = useLab();
 
@@ -117,7 +124,7 @@ test('D4 a planned drain: no request fails, none goes there any more, open conne
   const drainedAt = await net.now();
   expect((await weights(net.worker))[`${master.ipv4}:6443`]).toBe(0);
   // Both open connections outlive the drain's beginning by far, and end with the drain.
-  const brokenBusy = await busy.waitFor(({ ok }) => !ok, 60_000);
+  const brokenBusy = await busy.waitFor(movedFrom(master), 60_000);
   const brokenIdle = await idle.waitFor(({ ok }) => !ok, 60_000);
   const stayedMs = Math.min(brokenBusy.at + brokenBusy.ms, brokenIdle.at + brokenIdle.ms) - drainedAt;
   const outcomes = await fresh.stop();

@@ -60,7 +60,7 @@ test('D9 one lost probe changes nothing', async () => {
   const { busy, idle, fresh, master } = await startClients(net);
   const before = await net.worker.rules();
   const { requests } = await master.control({});
-  await master.control({ hang: true });
+  await master.control({ hang: '/readyz' });
   await eventually(
     'a probe that hangs',
     async () => ((await master.counters()).requests['/readyz'] ?? 0) > (requests['/readyz'] ?? 0),

@@ -16,7 +16,7 @@ export function answer(
   const watch = ['1', 'true'].includes(url.searchParams.get('watch') ?? '');
   const counted = watch ? `watch ${url.pathname}` : url.pathname;
   counters.requests[counted] = (counters.requests[counted] ?? 0) + 1;
-  if (knobs.hang) return;
+  if (knobs.hang === true || knobs.hang === url.pathname) return;
   if (knobs.token !== null && request.headers.authorization !== `Bearer ${knobs.token}`) {
     sendStatus(response, 401, 'Unauthorized');
     return;

@@ -9,7 +9,7 @@ export interface Knobs {
   healthz: number;
   version: string;
   /** Accept connections and requests, and never answer them. */
-  hang: boolean;
+  hang: boolean | string;
   /** Bearer token that every request must carry; null = anonymous requests are fine. */
   token: string | null;
   /** How long to go on serving, not ready, after SIGTERM. */
