@@ -70,21 +70,21 @@ function startProbe(probe: ProbeConfig, readCredentials: () => TlsSettings): Sta
     new Prober({
       open: openChannel(probe, target, readCredentials),
       intervalMs: probe.intervalMs,
+      timeoutMs: probe.timeoutMs,
       nextInMs,
       onOutcome,
     });
 }
 
 function openChannel(probe: ProbeConfig, target: HostPort, readCredentials: () => TlsSettings): OpenChannel {
-  const { kind, path, timeoutMs, accepted } = probe;
+  const { kind, path, accepted } = probe;
   switch (kind) {
     case 'none':
       return () => ({ probe: async () => ({ kind: 'ready', latencyMs: 0 }), close() {} });
     case 'tcp':
-      return () => tcpChannel(target, timeoutMs);
+      return () => tcpChannel(target);
     default:
-      return onLost =>
-        new ProbeConnection(target, { path, timeoutMs, accepted, tls: readCredentials }, onLost);
+      return onLost => new ProbeConnection(target, { path, accepted, tls: readCredentials }, onLost);
   }
 }
 

@@ -2,8 +2,8 @@
 import type { Outcome } from './outcome.ts';
 
 export interface ProbeChannel {
-  /** Never rejects: a failure is an outcome. */
-  probe(): Promise<Outcome>;
+  /** `timeoutMs` is for connecting, the TLS handshake and the answer together. Never rejects: a failure is an outcome. */
+  probe(timeoutMs: number): Promise<Outcome>;
   /** Lets go of everything; `onLost` is not called any more. */
   close(): void;
 }

@@ -24,8 +24,6 @@ export interface TlsSettings {
 export interface ProbeSettings {
   /** "/readyz" */
   readonly path: string;
-  /** For connecting, the TLS handshake and the response together. */
-  readonly timeoutMs: number;
   /** HTTP statuses that count as ready. */
   readonly accepted: ReadonlySet<number>;
   /** Asked for each connection (certificates) and each probe (token), because both rotate on disk. */
@@ -63,10 +61,10 @@ export class ProbeConnection implements ProbeChannel {
     this.#agent.socket.destroy();
   }
 
-  async probe(): Promise<Outcome> {
+  async probe(timeoutMs: number): Promise<Outcome> {
     const startedAt = performance.now();
     try {
-      const status = await this.#request();
+      const status = await this.#request(timeoutMs);
       return judgeStatus(status, performance.now() - startedAt, this.#settings.accepted);
     } catch (error) {
       return judgeFailure(errnoCode(error) ?? 'EPROTO');
@@ -74,8 +72,8 @@ export class ProbeConnection implements ProbeChannel {
   }
 
   /** The status of the response. */
-  #request(): Promise<number> {
-    const { path, timeoutMs } = this.#settings;
+  #request(timeoutMs: number): Promise<number> {
+    const { path } = this.#settings;
     const { ca, serverName } = this.#tls;
     const { token } = this.#settings.tls();
     return new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ import { judgeFailure, type Outcome } from './outcome.ts';
 export interface ProberOptions {
   readonly open: OpenChannel;
   readonly intervalMs: number;
+  readonly timeoutMs: number;
   /** How soon the next probe follows, given the last outcome; undefined = after the interval. */
   readonly nextInMs: () => number | undefined;
   readonly onOutcome: (outcome: Outcome) => void;
@@ -22,6 +23,9 @@ const SENTINEL_GAP_MS = 200;
 /** The kernel asked the master and got no answer, or learned that nobody knows the way: as good as a failed probe. */
 const SILENCE = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
 
+/** Behind 2 s of silence the confirming probe has less time: a lost SYN is not sent again within a second in any case. */
+const SUSPICION = 2;
+
 /** +-20 %: thousands of nodes that were started together must not ask together. */
 const JITTER = 0.2;
 
@@ -31,6 +35,8 @@ export class Prober {
   #channel: ProbeChannel | undefined;
   #probing = false;
   #lastProbeAt = 0;
+  /** The kernel has just given up on the last connection. */
+  #silent = false;
   #wake: (() => void) | undefined;
 
   constructor(options: ProberOptions) {
@@ -56,9 +62,11 @@ export class Prober {
 
   async #probeOnce(): Promise<Outcome> {
     this.#channel ??= this.#options.open(code => this.#sentinelFired(code));
+    const { timeoutMs } = this.#options;
     this.#probing = true;
-    const outcome = await this.#channel.probe();
+    const outcome = await this.#channel.probe(this.#silent ? timeoutMs / SUSPICION : timeoutMs);
     this.#probing = false;
+    this.#silent = false;
     this.#lastProbeAt = performance.now();
     // A second try is worth something only over a fresh connection.
     if (outcome.kind === 'dead') this.#dropChannel();
@@ -70,7 +78,8 @@ export class Prober {
     // The probe that is under way on this connection fails with it, and says so itself.
     if (this.#probing) return;
     this.#dropChannel();
-    if (SILENCE.has(code)) this.#options.onOutcome(judgeFailure(code));
+    this.#silent = SILENCE.has(code);
+    if (this.#silent) this.#options.onOutcome(judgeFailure(code));
     const gap = this.#lastProbeAt + SENTINEL_GAP_MS - performance.now();
     if (gap <= 0) this.#wake?.();
     else setTimeout(() => this.#wake?.(), gap).unref();

@@ -6,8 +6,8 @@ import type { ProbeChannel } from './channel.ts';
 import { judgeFailure, type Outcome } from './outcome.ts';
 
 /** A fresh connection for every probe: nothing is kept open, so nothing has to be closed. */
-export function tcpChannel(target: HostPort, timeoutMs: number): ProbeChannel {
-  return { probe: () => probeTcp(target, timeoutMs), close() {} };
+export function tcpChannel(target: HostPort): ProbeChannel {
+  return { probe: timeoutMs => probeTcp(target, timeoutMs), close() {} };
 }
 
 function probeTcp({ address, port }: HostPort, timeoutMs: number): Promise<Outcome> {

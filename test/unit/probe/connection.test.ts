@@ -10,6 +10,7 @@ import { DEFAULT_ACCEPTED } from '../../../src/lib/probe/outcome.ts';
 import { tcpChannel } from '../../../src/lib/probe/tcp.ts';
 import { type KeyPair, Pki } from '../endpoints/pki.ts';
 
+const TIMEOUT_MS = 5_000;
 const pki = new Pki();
 let ca: KeyPair;
 let server: KeyPair;
@@ -52,12 +53,10 @@ async function apiserver(answer: (respond: (status: number) => void) => void): P
 function connect(
   port: number,
   tls: Partial<TlsSettings> = {},
-  timeoutMs = 5_000,
 ): { connection: ProbeConnection; lost: Promise<string> } {
   const { promise: lost, resolve } = Promise.withResolvers<string>();
   const settings = {
     path: '/readyz',
-    timeoutMs,
     accepted: DEFAULT_ACCEPTED,
     tls: (): TlsSettings => ({ ca: ca.cert, serverName: 'kubernetes.default.svc', ...tls }),
   };
@@ -77,14 +76,14 @@ test.each([
   [429, 'not-ready'],
 ])('HTTP %i means %s', async (status, expected) => {
   const { port } = await apiserver(respond => respond(status));
-  expect(kind(await connect(port).connection.probe())).toBe(expected);
+  expect(kind(await connect(port).connection.probe(TIMEOUT_MS))).toBe(expected);
 });
 
 test('many probes use one connection', async () => {
   const { port, sockets, requests } = await apiserver(respond => respond(200));
   const { connection } = connect(port);
   // More than ten, so that Node would warn of listeners that pile up.
-  for (let probe = 0; probe < 15; probe += 1) expect(kind(await connection.probe())).toBe('ready');
+  for (let probe = 0; probe < 15; probe += 1) expect(kind(await connection.probe(TIMEOUT_MS))).toBe('ready');
   expect(sockets).toHaveLength(1);
   expect(requests.map(({ url }) => url)).toEqual(Array(15).fill('/readyz'));
 });
@@ -92,7 +91,7 @@ test('many probes use one connection', async () => {
 test('a refused connection is a hard failure', async () => {
   const { port, close } = await apiserver(respond => respond(200));
   close();
-  expect(await connect(port).connection.probe()).toEqual({
+  expect(await connect(port).connection.probe(TIMEOUT_MS)).toEqual({
     kind: 'dead',
     reason: 'econnrefused',
     hard: true,
@@ -101,7 +100,7 @@ test('a refused connection is a hard failure', async () => {
 
 test('a server that accepts and never answers times out, and that is not hard', async () => {
   const { port } = await apiserver(() => {});
-  expect(await connect(port, {}, 200).connection.probe()).toEqual({
+  expect(await connect(port).connection.probe(200)).toEqual({
     kind: 'dead',
     reason: 'etimedout',
     hard: false,
@@ -113,7 +112,7 @@ test('one that never finishes the handshake, too', async () => {
   await once(silent, 'listening');
   closers.push(() => silent.close());
   const { port } = silent.address() as AddressInfo;
-  expect(await connect(port, {}, 200).connection.probe()).toEqual({
+  expect(await connect(port).connection.probe(200)).toEqual({
     kind: 'dead',
     reason: 'etimedout',
     hard: false,
@@ -122,27 +121,27 @@ test('one that never finishes the handshake, too', async () => {
 
 test('a certificate of another CA is no answer that counts', async () => {
   const { port } = await apiserver(respond => respond(200));
-  const outcome = await connect(port, { ca: pki.authority().cert }).connection.probe();
+  const outcome = await connect(port, { ca: pki.authority().cert }).connection.probe(TIMEOUT_MS);
   expect(outcome).toMatchObject({ kind: 'dead', hard: false });
 });
 
 test('without a CA the certificate is not verified, and no token is sent', async () => {
   const { port, requests } = await apiserver(respond => respond(200));
   const { connection } = connect(port, { ca: undefined, token: 'secret' });
-  expect(kind(await connection.probe())).toBe('ready');
+  expect(kind(await connection.probe(TIMEOUT_MS))).toBe('ready');
   expect(requests).toEqual([{ url: '/readyz', authorization: undefined }]);
 });
 
 test('a token is sent over a verified connection', async () => {
   const { port, requests } = await apiserver(respond => respond(200));
-  await connect(port, { token: 'secret' }).connection.probe();
+  await connect(port, { token: 'secret' }).connection.probe(TIMEOUT_MS);
   expect(requests).toEqual([{ url: '/readyz', authorization: 'Bearer secret' }]);
 });
 
 test('the sentinel tells at once that the idle connection was closed', async () => {
   const { port, sockets } = await apiserver(respond => respond(200));
   const { connection, lost } = connect(port);
-  await connection.probe();
+  await connection.probe(TIMEOUT_MS);
   sockets[0]?.end();
   expect(await lost).toBe('FIN');
 });
@@ -158,15 +157,15 @@ test('and that it was reset', async () => {
   await once(relay, 'listening');
   closers.push(() => relay.close());
   const { connection, lost } = connect((relay.address() as AddressInfo).port);
-  await connection.probe();
+  await connection.probe(TIMEOUT_MS);
   (await accepted.promise).resetAndDestroy();
   expect(await lost).toBe('ECONNRESET');
 });
 
 test('a TCP probe asks only whether somebody accepts', async () => {
   const { port, close } = await apiserver(() => {});
-  const channel = tcpChannel({ address: '127.0.0.1', port }, 1_000);
-  expect(kind(await channel.probe())).toBe('ready');
+  const channel = tcpChannel({ address: '127.0.0.1', port });
+  expect(kind(await channel.probe(TIMEOUT_MS))).toBe('ready');
   close();
-  expect(await channel.probe()).toEqual({ kind: 'dead', reason: 'econnrefused', hard: true });
+  expect(await channel.probe(TIMEOUT_MS)).toEqual({ kind: 'dead', reason: 'econnrefused', hard: true });
 });

@@ -9,6 +9,7 @@ const SILENT: Outcome = { kind: 'dead', reason: 'etimedout', hard: false };
 
 class Script {
   readonly outcomes: Outcome[] = [];
+  readonly timeouts: number[] = [];
   channels = 0;
   closed = 0;
   loseConnection: (code: string) => void = () => {};
@@ -25,7 +26,10 @@ class Script {
     const open = (onLost: (code: string) => void): ProbeChannel => {
       this.channels += 1;
       this.loseConnection = onLost;
-      const probe = async (): Promise<Outcome> => answers[Math.min(asked++, answers.length - 1)] ?? READY;
+      const probe = async (timeoutMs: number): Promise<Outcome> => {
+        this.timeouts.push(timeoutMs);
+        return answers[Math.min(asked++, answers.length - 1)] ?? READY;
+      };
       return {
         probe,
         close: () => {
@@ -36,6 +40,7 @@ class Script {
     this.prober = new Prober({
       open,
       intervalMs,
+      timeoutMs: 1_000,
       nextInMs: () => nextInMs?.(this.outcomes),
       onOutcome: outcome => {
         this.outcomes.push(outcome);
@@ -102,6 +107,7 @@ test('a connection that timed out under the kernel is a failed probe, and a reas
   script.loseConnection('ETIMEDOUT');
   await script.until(3);
   expect(script.outcomes).toEqual([READY, SILENT, READY]);
+  expect(script.timeouts, 'the probe that confirms it is given less time').toEqual([1_000, 500]);
   await script.stop(run);
 });
 

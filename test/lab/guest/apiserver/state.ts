@@ -8,7 +8,7 @@ export interface Knobs {
   livez: number;
   healthz: number;
   version: string;
-  /** Accept connections and requests, and never answer them. */
+  /** Accept connections and requests, and never answer: any of them (true), or those of one path. */
   hang: boolean | string;
   /** Bearer token that every request must carry; null = anonymous requests are fine. */
   token: string | null;
