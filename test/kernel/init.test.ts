@@ -65,7 +65,7 @@ test('the same behind a stateful host firewall that accepts only established con
   expect(byMaster(await net.worker.requests({ count: 30 }))).toEqual({ m1: 10, m2: 10, m3: 10 });
 
   await net.worker.must(['sysctl', '-qw', 'net.ipv4.vs.conntrack=0']);
-  const without = await net.worker.requests({ count: 2 });
+  const without = await net.worker.requests({ count: 2, timeoutMs: 2_000 });
   expect(
     without.filter(({ ok }) => ok),
     'without conntrack the firewall drops every reply',
