@@ -58,6 +58,9 @@ function decideWithoutServing(
   return { realServers: candidates.map(candidate => weigh(candidate, 1)), held: candidates.length > 0 };
 }
 
+/** A handshake that is under way when the drain begins is not counted as an active connection until it is complete. */
+const SETTLE_MS = 2000;
+
 function keepOrDrain(
   candidate: CandidateView,
   now: ObservedRealServer | undefined,
@@ -66,7 +69,7 @@ function keepOrDrain(
   if (now === undefined || candidate.state === 'dead') return [];
   if (candidate.state === 'new') return keepAsIs(candidate, now);
   // Planned drain of a live master: no new connections, until the old ones are gone or the time is over.
-  const drained = now.weight === 0 && now.activeConnections === 0;
+  const drained = now.activeConnections === 0 && candidate.stateAgeMs >= SETTLE_MS;
   return drained || candidate.stateAgeMs >= drainTimeoutMs ? [] : [weigh(candidate, 0)];
 }
 

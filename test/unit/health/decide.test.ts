@@ -101,12 +101,15 @@ describe('draining', () => {
     expect(weights(draining(), [inKernel('m1'), inKernel('m2', 0, 3)])).toEqual({ m1: 1, m2: 0 });
   });
 
-  test('takes the weight first even where there is no connection: one may be on its way', () => {
+  test('takes the weight first even where there is no connection: a handshake may be under way', () => {
     expect(weights(draining(), [inKernel('m1'), inKernel('m2', 1, 0)])).toEqual({ m1: 1, m2: 0 });
+    expect(weights(draining(), [inKernel('m1'), inKernel('m2', 0, 0)])).toEqual({ m1: 1, m2: 0 });
   });
 
   test('ends with the last connection, or when its time is over', () => {
-    expect(weights(draining(), [inKernel('m1'), inKernel('m2', 0, 0)])).toEqual({ m1: 1 });
+    const settled = draining({ stateAgeMs: 2_000 });
+    expect(weights(settled, [inKernel('m1'), inKernel('m2', 0, 0)])).toEqual({ m1: 1 });
+    expect(weights(settled, [inKernel('m1'), inKernel('m2', 0, 3)])).toEqual({ m1: 1, m2: 0 });
     expect(weights(draining({ stateAgeMs: DRAIN_MS }), [inKernel('m1'), inKernel('m2', 0, 3)])).toEqual({
       m1: 1,
     });
