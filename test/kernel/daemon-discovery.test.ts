@@ -118,6 +118,10 @@ test('nothing happens: no handshake, no list, one watch, one probe per interval;
   await net.worker.proxy(initArgs(net));
   const daemon = await runDaemon(lab.machine, net.worker, {}, 3);
   await eventually('one watch is open', async () => (await watchesOf(net.masters)) === 1);
+  await eventually(
+    'the events of the start are written',
+    async () => (await lab.machine.readFile('/root/.bcs/state.json')).match(/"to": "ready"/g)?.length === 3,
+  );
   const trace = await lab.machine.spawn([
     'strace',
     '-f',
