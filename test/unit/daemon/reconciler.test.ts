@@ -1,0 +1,257 @@
+// Passes of the daemon on a kernel in memory: what is repaired, what is broken, what is told, and when.
+import { describe, expect, test } from 'vitest';
+import { ConnectionBreaker } from '../../../src/lib/daemon/breaker.ts';
+import { Candidates } from '../../../src/lib/daemon/candidates.ts';
+import { Reconciler } from '../../../src/lib/daemon/reconciler.ts';
+import type { Connection } from '../../../src/lib/ipvs/connections.ts';
+import type { HostPort } from '../../../src/lib/model/address.ts';
+import type { ProxySpec } from '../../../src/lib/model/spec.ts';
+import type { Outcome } from '../../../src/lib/probe/outcome.ts';
+import type { DestroyResult } from '../../../src/lib/sockets/client.ts';
+import { listener } from '../../../src/lib/telemetry.ts';
+import { type MemoryKernelOptions, memoryKernel } from '../../helpers/memory-kernel.ts';
+import { VIRTUAL_SERVER } from '../../helpers/plan-builders.ts';
+
+const M1: HostPort = { address: '10.0.0.11', port: 6443 };
+const M2: HostPort = { address: '10.0.0.12', port: 6443 };
+const READY: Outcome = { kind: 'ready', latencyMs: 1 };
+const REFUSED: Outcome = { kind: 'dead', reason: 'econnrefused', hard: true };
+const CLIENT: HostPort = { address: '10.0.0.2', port: 40_000 };
+
+const SPEC: ProxySpec = {
+  virtualServer: VIRTUAL_SERVER,
+  realServers: [M1, M2],
+  scheduler: 'sh',
+  schedulerFlags: [],
+  route: true,
+};
+
+interface Scene {
+  readonly kernel: ReturnType<typeof memoryKernel>;
+  readonly reconciler: Reconciler;
+  readonly candidates: Candidates;
+  /** What was told, one line each. */
+  readonly told: string[];
+  /** The next probe of a real server has this outcome. */
+  probe(realServer: HostPort, ...outcomes: Outcome[]): void;
+  readonly destroyed: Promise<HostPort>;
+}
+
+function scene(options: MemoryKernelOptions = {}, connections: () => Connection[] = () => []): Scene {
+  const kernel = memoryKernel({
+    sysctls: { 'net.ipv4.vs.conntrack': '1', 'net.ipv4.vs.expire_nodest_conn': '1' },
+    ...options,
+  });
+  const told: string[] = [];
+  const telemetry = listener({
+    repaired: ({ kind }) => told.push(`repaired ${kind}`),
+    stepFailed: ({ kind }) => told.push(`failed ${kind}`),
+    problem: what => told.push(`problem ${what}`),
+    held: holding => told.push(holding ? 'held' : 'no longer held'),
+    forgotten: ({ address }) => told.push(`forgotten ${address}`),
+    connectionsReset: ({ address }, count) => told.push(`broke ${count} to ${address}`),
+    passFinished: (_ms, ok) => ok || told.push('pass failed'),
+  });
+  const outcomes = new Map<string, (outcome: Outcome) => void>();
+  const startProbe = (target: HostPort, _next: unknown, onOutcome: (outcome: Outcome) => void) => {
+    outcomes.set(target.address, onOutcome);
+    return { run: async () => {}, stop() {} };
+  };
+  const candidates = new Candidates({ rise: 2, fall: 2 }, startProbe, telemetry, () => {});
+  const { promise: destroyed, resolve } = Promise.withResolvers<HostPort>();
+  const sockets = {
+    destroy: (local: HostPort): DestroyResult => {
+      resolve(local);
+      return 'destroyed';
+    },
+  };
+  const breaker = new ConnectionBreaker(sockets, telemetry, connections);
+  const reconciler = new Reconciler({
+    kernel,
+    spec: SPEC,
+    candidates,
+    breaker,
+    telemetry,
+    drainTimeoutMs: 60_000,
+  });
+  const probe = ({ address }: HostPort, ...list: Outcome[]): void => {
+    for (const outcome of list) outcomes.get(address)?.(outcome);
+  };
+  return { kernel, reconciler, candidates, told, probe, destroyed };
+}
+
+/** Both masters serve. */
+function serving(...args: Parameters<typeof scene>): Scene {
+  const built = scene(...args);
+  built.candidates.begin([M1, M2]);
+  built.reconciler.pass();
+  for (const realServer of [M1, M2]) built.probe(realServer, READY, READY);
+  built.reconciler.pass();
+  built.kernel.log.length = 0;
+  built.told.length = 0;
+  return built;
+}
+
+const addresses = ({ kernel }: Scene): string[] =>
+  kernel.tables.services.flatMap(({ destinations }) => destinations.map(({ address }) => address)).sort();
+
+test('at the start everybody serves, before any probe has answered', () => {
+  const start = scene();
+  start.candidates.begin([M1, M2]);
+  start.reconciler.pass();
+  expect(addresses(start)).toEqual([M1.address, M2.address]);
+});
+
+test('nothing is touched while no real server is known', () => {
+  const start = scene();
+  start.reconciler.pass();
+  expect(start.kernel.log).toEqual([]);
+});
+
+test('a pass that finds nothing to do does nothing', () => {
+  const quiet = serving();
+  quiet.reconciler.pass();
+  expect(quiet.kernel.log).toEqual([]);
+  expect(quiet.told).toEqual([]);
+});
+
+describe('repairs', () => {
+  test('what somebody else emptied is made again, and told as a repair', () => {
+    const emptied = serving();
+    emptied.kernel.tables.services.length = 0;
+    emptied.kernel.tables.routes.length = 0;
+    emptied.reconciler.pass();
+    expect(addresses(emptied)).toEqual([M1.address, M2.address]);
+    expect(emptied.told).toEqual([
+      'repaired add-virtual-server',
+      'repaired add-real-server',
+      'repaired add-real-server',
+      'repaired replace-route',
+    ]);
+  });
+
+  test('what follows from a decision is no repair', () => {
+    const lost = serving();
+    lost.probe(M1, REFUSED);
+    lost.reconciler.pass();
+    expect(addresses(lost)).toEqual([M2.address]);
+    expect(lost.told).toEqual([]);
+  });
+});
+
+describe('everything dead', () => {
+  test('is held, and told once', () => {
+    const dead = serving();
+    for (const realServer of [M1, M2]) dead.probe(realServer, REFUSED);
+    dead.reconciler.pass();
+    dead.reconciler.pass();
+    expect(addresses(dead)).toEqual([M1.address, M2.address]);
+    expect(dead.told).toEqual(['held']);
+  });
+
+  test('ends with the first good answer', () => {
+    const dead = serving();
+    for (const realServer of [M1, M2]) dead.probe(realServer, REFUSED);
+    dead.reconciler.pass();
+    dead.probe(M2, READY);
+    dead.reconciler.pass();
+    expect(addresses(dead)).toEqual([M2.address]);
+    expect(dead.told).toEqual(['held', 'no longer held']);
+  });
+});
+
+describe('failures', () => {
+  test('a step that fails keeps the removals of its pass from going ahead, and is told once', () => {
+    const failing = serving();
+    failing.candidates.setDiscovered([M2, { address: '10.0.0.13', port: 6443 }]);
+    failing.probe({ address: '10.0.0.13', port: 6443 }, READY, READY);
+    failing.probe(M1, REFUSED);
+    const { ipvs } = failing.kernel;
+    if (ipvs === undefined) throw new Error('the kernel in memory has IPVS');
+    ipvs.addDestination = () => {
+      throw new Error('no');
+    };
+    failing.reconciler.pass();
+    failing.reconciler.pass();
+    expect(addresses(failing), 'the dead one stays until the new one is in').toEqual([
+      M1.address,
+      M2.address,
+    ]);
+    expect(failing.told).toEqual(['failed add-real-server', 'pass failed', 'pass failed']);
+  });
+
+  test('a kernel parameter that cannot be set makes no pass fail', () => {
+    const container = scene({ sysctls: { 'net.ipv4.vs.conntrack': '0' } });
+    container.kernel.sysctls.write = () => {
+      throw new Error('read-only');
+    };
+    container.candidates.begin([M1]);
+    container.reconciler.pass();
+    container.reconciler.pass();
+    expect(container.told).toEqual(['failed set-sysctl']);
+  });
+
+  test('a kernel that does not answer is told once, and the next pass looks again', () => {
+    const silent = serving();
+    const lookup = silent.kernel.routes.lookup;
+    silent.kernel.routes.lookup = () => {
+      throw new Error('silence');
+    };
+    silent.reconciler.pass();
+    silent.reconciler.pass();
+    silent.kernel.routes.lookup = lookup;
+    silent.reconciler.pass();
+    expect(silent.told).toEqual(['problem looking at the kernel', 'pass failed', 'pass failed']);
+  });
+});
+
+describe('connections', () => {
+  const pinned: Connection = {
+    client: CLIENT,
+    virtualServer: VIRTUAL_SERVER,
+    realServer: M1,
+    state: 'ESTABLISHED',
+  };
+
+  test('of a dead master are collected before it is deleted, and broken', async () => {
+    const lost: Scene = serving({}, () => (addresses(lost).includes(M1.address) ? [pinned] : []));
+    lost.probe(M1, REFUSED);
+    lost.reconciler.pass();
+    expect(await lost.destroyed).toEqual(CLIENT);
+  });
+
+  test('a table that cannot be read does not keep the dead master', () => {
+    const lost = serving({}, () => {
+      throw new Error('EIO');
+    });
+    lost.probe(M1, REFUSED);
+    lost.reconciler.pass();
+    expect(addresses(lost)).toEqual([M2.address]);
+    expect(lost.told).toEqual(['problem reading the connection table of IPVS']);
+  });
+});
+
+test('a master that left discovery is drained, then forgotten', () => {
+  const left = serving();
+  left.candidates.setDiscovered([M2]);
+  left.reconciler.pass();
+  expect(left.kernel.log).toEqual(['set 10.0.0.11:6443 of 10.99.0.1:6443 (weight 0)']);
+  left.probe(M1, REFUSED);
+  left.reconciler.pass();
+  expect(left.told).toEqual(['forgotten 10.0.0.11']);
+});
+
+test('an empty answer of discovery changes nothing', () => {
+  const lied = serving();
+  lied.candidates.setDiscovered([]);
+  lied.reconciler.pass();
+  expect(lied.kernel.log).toEqual([]);
+});
+
+test('the route gets another source when the old one is no address of this host any more', () => {
+  const moved = serving({ hostAddresses: ['10.0.0.2'] });
+  moved.kernel.routes.replaceLocal({ destination: VIRTUAL_SERVER.address, source: '10.0.0.99' });
+  moved.kernel.log.length = 0;
+  moved.reconciler.pass();
+  expect(moved.kernel.log).toEqual(['route 10.99.0.1 from 10.0.0.2']);
+});
