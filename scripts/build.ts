@@ -1,10 +1,11 @@
-// Builds dist/ and renews oclif.manifest.json: the bundle, the packed binary of this machine (--all: of both
+// Builds dist/ and renews oclif.manifest.json and docs/commands.md: the bundle, the packed binary of this machine (--all: of both
 // architectures), their hashes and the licences of what they contain. --check-reproducible: twice, and compares.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MANIFEST_PATH, renderManifest } from './generate-manifest.ts';
+import { REFERENCE_PATH, renderReference } from './generate-reference.ts';
 import { packBinary } from './packaging/binary.ts';
 import { bundleProgram } from './packaging/bundle.ts';
 import { thirdPartyLicenses } from './packaging/licenses.ts';
@@ -28,6 +29,7 @@ if (values['check-reproducible'] && (await build()) !== sums) {
 async function build(): Promise<string> {
   mkdirSync(DIST, { recursive: true });
   writeFileSync(MANIFEST_PATH, await renderManifest());
+  writeFileSync(REFERENCE_PATH, await renderReference());
   writeFileSync(join(DIST, 'THIRD_PARTY_LICENSES.txt'), thirdPartyLicenses(await bundleProgram()));
   let sums = '';
   for (const target of values.all ? Object.values(TARGETS) : [hostTarget()]) {

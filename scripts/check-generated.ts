@@ -1,7 +1,9 @@
-// Fails when oclif.manifest.json is stale, or when it and the list of command loaders name different commands.
+// Fails when oclif.manifest.json or docs/commands.md is stale, or when the manifest and the list of command loaders
+// name different commands.
 import { readFileSync } from 'node:fs';
 import { commandLoaders } from '../src/cli/commands.ts';
 import { MANIFEST_PATH, renderManifest } from './generate-manifest.ts';
+import { REFERENCE_PATH, renderReference } from './generate-reference.ts';
 
 /** What is wrong, one sentence each; empty when all is well. */
 export async function staleFiles(): Promise<string[]> {
@@ -9,6 +11,9 @@ export async function staleFiles(): Promise<string[]> {
   const problems: string[] = [];
   if (readFileSync(MANIFEST_PATH, 'utf8') !== rendered) {
     problems.push('oclif.manifest.json is stale: run node scripts/generate-manifest.ts');
+  }
+  if (readFileSync(REFERENCE_PATH, 'utf8') !== (await renderReference())) {
+    problems.push('docs/commands.md is stale: run node scripts/generate-reference.ts');
   }
   const files = Object.keys(JSON.parse(rendered).commands).sort().join(' ');
   const loaders = Object.keys(commandLoaders).sort().join(' ');

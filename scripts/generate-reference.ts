@@ -1,0 +1,72 @@
+// Writes docs/commands.md, the command reference, from what the command classes declare.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { renderManifest } from './generate-manifest.ts';
+
+export const REFERENCE_PATH = fileURLToPath(new URL('../docs/commands.md', import.meta.url));
+
+const INTRODUCTION = `# Commands
+
+Written by \`node scripts/generate-reference.ts\`; do not edit. Every command has \`--help\`. Every flag but \`--json\`
+can be set by environment: \`BCS_APISERVER_PROXY_DRY_RUN=true\` for \`--dry-run\`, except where its line says otherwise.
+`;
+
+interface Flag {
+  readonly name: string;
+  readonly char?: string;
+  readonly summary: string;
+  readonly env?: string;
+  readonly default?: string;
+  readonly type: 'boolean' | 'option';
+  readonly allowNo?: boolean;
+  readonly helpValue?: string;
+  readonly options?: readonly string[];
+  readonly multiple?: boolean;
+}
+
+interface Command {
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly examples: readonly (string | { description: string; command: string })[];
+  readonly flags: Readonly<Record<string, Flag>>;
+}
+
+/** In the order in which a node meets them. */
+const ORDER = ['init', 'status', 'sync', 'clean', 'daemon'];
+
+export async function renderReference(): Promise<string> {
+  const { commands } = JSON.parse(await renderManifest()) as { commands: Record<string, Command> };
+  const place = (id: string): number => (ORDER.includes(id) ? ORDER.indexOf(id) : ORDER.length);
+  const sorted = Object.values(commands).sort((a, b) => place(a.id) - place(b.id));
+  return [INTRODUCTION, ...sorted.map(describeCommand)].join('\n');
+}
+
+function describeCommand({ id, summary, description, examples, flags }: Command): string {
+  const lines = [`## ${id}`, '', `${sentence(summary)}${description ? ` ${description}` : ''}`, '', '```'];
+  for (const example of examples) {
+    if (typeof example !== 'string') lines.push(`# ${example.description}`);
+    const command = typeof example === 'string' ? example : example.command;
+    lines.push(command.replaceAll('<%= config.bin %>', 'bcs-apiserver-proxy'));
+  }
+  lines.push('```', '', '| Flag | Meaning |', '|---|---|');
+  for (const flag of Object.values(flags)) lines.push(`| \`${usage(flag)}\` | ${meaning(flag)} |`);
+  return `${lines.join('\n')}\n`;
+}
+
+function usage({ name, char, type, allowNo, helpValue, options }: Flag): string {
+  const value = type === 'option' ? ` ${helpValue ?? options?.join('\\|') ?? 'VALUE'}` : '';
+  return `${char ? `-${char}, ` : ''}--${allowNo ? '[no-]' : ''}${name}${value.replaceAll(/(?<!\\)\|/g, '\\|')}`;
+}
+
+function meaning({ name, summary, env, default: fallback }: Flag): string {
+  const known = fallback === undefined ? '' : `; default \`${fallback}\``;
+  const alone = env === undefined && name !== 'json' ? '; not by environment' : '';
+  return `${summary.replaceAll('|', '\\|')}${known}${alone}`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+if (import.meta.main) writeFileSync(REFERENCE_PATH, await renderReference());
