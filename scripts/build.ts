@@ -1,5 +1,6 @@
-// Builds dist/ and renews oclif.manifest.json and docs/commands.md: the bundle, the packed binary of this machine (--all: of both
-// architectures), their hashes and the licences of what they contain. --check-reproducible: twice, and compares.
+// Builds dist/ and renews oclif.manifest.json and docs/commands.md: the bundle, the packed binary of this machine
+// (--all: of both architectures), their hashes and the licences of what they contain. --check-reproducible: twice,
+// and compares.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

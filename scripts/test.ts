@@ -68,8 +68,9 @@ function vitest(project: string): Tier {
 
 function succeeds([file, ...args]: readonly [string, ...string[]]): boolean {
   const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
-  const { status, error } = spawnSync(file, args, { cwd: ROOT, env, stdio: 'inherit' });
+  const { status, signal, error } = spawnSync(file, args, { cwd: ROOT, env, stdio: 'inherit' });
   if (error) console.error(String(error));
+  if (signal) console.error(`${file} was ended by ${signal}`);
   return status === 0;
 }
 
