@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CONDITIONS } from '../../../src/lib/status/conditions.ts';
 import { EXIT_CODE } from '../../../src/lib/status/verdict.ts';
+import { NOTHING_PERSISTED, soundFacts } from '../../helpers/facts.ts';
 
 const text = readFileSync(new URL('../../../docs/troubleshooting.md', import.meta.url), 'utf8');
 
-test('docs/troubleshooting.md has one section for each condition, in the same order, and no other', () => {
-  const sections = [...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+test('docs/troubleshooting.md has one section for each condition, in the same order, and no other code', () => {
+  const sections = [...text.matchAll(/^#+ ([a-z0-9-]+)$/gm)].map(([, title]) => title);
   expect(sections).toEqual(CONDITIONS.map(({ code }) => code));
 });
 
@@ -16,8 +17,35 @@ test.each(CONDITIONS)('$code: the table tells its verdict and exit code', ({ cod
   expect(text).toContain(`| [${code}](#${code}) | ${verdict} |`);
 });
 
-test.each(CONDITIONS)('$code: the section says what one sees, what it means and what to type', ({ code }) => {
-  const section = text.split(`\n## ${code}\n`)[1]?.split('\n## ')[0] ?? '';
-  const labels = [...section.matchAll(/^\*\*(You see|It means|Type)\*\*/gm)].map(([, label]) => label);
-  expect(labels).toEqual(['You see', 'It means', 'Type']);
+test.each(CONDITIONS)(
+  '$code: the section says what one sees, what it means, how to look and what to type',
+  ({ code }) => {
+    const labels = [...sectionOf(code).matchAll(/^\*\*(You see|It means|Look|Type)\*\*/gm)].map(
+      ([, label]) => label,
+    );
+    expect(labels).toEqual(['You see', 'It means', 'Look', 'Type']);
+  },
+);
+
+test.each(CONDITIONS)('$code: what status says to type is in the section, whole', ({ code, remedy }) => {
+  for (const facts of [soundFacts(), soundFacts({ persisted: NOTHING_PERSISTED })])
+    expect(sectionOf(code)).toContain(`\`${remedy(facts)}\``);
 });
+
+test('every link within the page leads to a heading', () => {
+  const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => anchorOf(title));
+  const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
+  expect(links.filter(link => link === undefined || !anchors.includes(link))).toEqual([]);
+});
+
+function sectionOf(code: string): string {
+  return text.split(`\n## ${code}\n`)[1]?.split('\n## ')[0] ?? '';
+}
+
+/** As GitHub makes it. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-');
+}
