@@ -19,9 +19,15 @@ const EXIT_CHANGES = 2;
 export default class Sync extends BaseCommand {
   static override summary = 'bring the kernel to the persisted set, or to the given real servers';
   static override examples = [
-    '<%= config.bin %> sync --from persisted',
-    '<%= config.bin %> sync --from cluster --kubeconfig /etc/kubernetes/kubelet.conf',
-    '<%= config.bin %> sync --rs 10.0.0.11:6443 --rs 10.0.0.14:6443',
+    { description: 'as at boot: nobody is asked', command: '<%= config.bin %> sync --from persisted' },
+    {
+      description: 'masters as the API names them now',
+      command: '<%= config.bin %> sync --from cluster --kubeconfig /etc/kubernetes/kubelet.conf',
+    },
+    {
+      description: 'masters that are given',
+      command: '<%= config.bin %> sync --rs 10.0.0.11:6443 --rs 10.0.0.14:6443',
+    },
   ];
   static override flags = {
     from: Flags.option({

@@ -233,7 +233,7 @@ describe('other commands', () => {
     [
       'sync from nowhere',
       ['sync', '--from', 'nowhere'],
-      'Expected --from=nowhere to be one of: persisted; see bcs-apiserver-proxy sync --help',
+      'Expected --from=nowhere to be one of: persisted, cluster; see bcs-apiserver-proxy sync --help',
     ],
     [
       'clean of no address',
