@@ -15,6 +15,7 @@ export function soundFacts(fields: Partial<Facts> = {}): Facts {
       ['net.ipv4.vs.expire_nodest_conn', '1'],
     ]),
     persisted: persisted(),
+    lastEvents: new Map(),
     ...fields,
   };
 }

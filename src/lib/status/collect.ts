@@ -9,7 +9,8 @@ import { isNetlinkError } from '../netlink/errors.ts';
 import { flagBits, type Kernel } from '../reconcile/kernel.ts';
 import { isLocalRoute, isOurs, type RouteClient } from '../route/client.ts';
 import { loadPersisted, persistedPath } from '../store/persisted-set.ts';
-import type { Facts, PersistedFacts, RouteFacts, Seen, VirtualServerFacts } from './report.ts';
+import { loadState } from '../store/state-file.ts';
+import type { Facts, LastEvent, PersistedFacts, RouteFacts, Seen, VirtualServerFacts } from './report.ts';
 
 export interface CollectOptions {
   readonly persistDir: string;
@@ -28,6 +29,7 @@ export function collectFacts(kernel: Kernel, options: CollectOptions): Facts {
     route: virtualServer && collectRoute(kernel.routes, virtualServer.address),
     sysctls: new Map(Array.from(WANTED_SYSCTLS.keys(), name => [name, kernel.sysctls.read(name)])),
     persisted,
+    lastEvents: collectLastEvents(options.persistDir),
   };
 }
 
@@ -93,6 +95,24 @@ function collectRoute(routes: RouteClient, vip: string): RouteFacts | undefined 
     source,
     sourceIsOurs: source === undefined || (source !== vip && routes.hostAddresses().includes(source)),
   };
+}
+
+/** A state file that cannot be read tells nothing about the masters. */
+function collectLastEvents(directory: string): ReadonlyMap<string, LastEvent> {
+  try {
+    const events = loadState(directory).events ?? [];
+    const ageOfEvent = (time: string): number =>
+      Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
+    return new Map(
+      events.map(({ object, to, why, time }) => [
+        object.replace('real server ', ''),
+        { state: to, why, ageS: ageOfEvent(time) },
+      ]),
+    );
+  } catch (error) {
+    if (isProxyError(error)) return new Map();
+    throw error;
+  }
 }
 
 function collectPersisted(directory: string): PersistedFacts {

@@ -1,7 +1,8 @@
 // Everything that can be wrong, declared once, as data. A condition that depends on another is not shown while that one
 // holds: only root causes are. Each has its section in docs/troubleshooting.md under its code.
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
-import type { Facts } from './report.ts';
+import { formatAge } from './age.ts';
+import type { Facts, LastEvent } from './report.ts';
 
 /** unknown = it cannot be told whether the node works. */
 export type Severity = 'down' | 'unknown' | 'degraded';
@@ -97,14 +98,32 @@ export const CONDITIONS: readonly Condition[] = [
     remedy: restoreOrInit,
   },
   {
+    code: 'real-server-down',
+    severity: 'degraded',
+    dependsOn: ['not-permitted', 'ipvs-missing', 'virtual-server-missing', 'no-real-servers'],
+    detect: facts =>
+      difference(persistedServers(facts), kernelServers(facts)).flatMap(realServer => {
+        const last = takenOut(facts, realServer);
+        if (last === undefined) return [];
+        const since = `${last.state} since ${formatAge(last.ageS)} (${last.why})`;
+        return [`real server ${formatHostPort(realServer)} is ${since}, so the daemon took it out`];
+      }),
+    remedy: facts => {
+      const down = persistedServers(facts).find(realServer => takenOut(facts, realServer) !== undefined);
+      return `curl -k https://${down === undefined ? 'HOST:PORT' : formatHostPort(down)}/readyz`;
+    },
+  },
+  {
     code: 'real-server-missing',
     severity: 'degraded',
     dependsOn: ['not-permitted', 'ipvs-missing', 'virtual-server-missing', 'no-real-servers'],
     detect: facts =>
-      difference(persistedServers(facts), kernelServers(facts)).map(
-        realServer =>
-          `real server ${formatHostPort(realServer)} is in the persisted set but not in the kernel`,
-      ),
+      difference(persistedServers(facts), kernelServers(facts))
+        .filter(realServer => takenOut(facts, realServer) === undefined)
+        .map(
+          realServer =>
+            `real server ${formatHostPort(realServer)} is in the persisted set but not in the kernel`,
+        ),
     remedy: () => RESTORE,
   },
   {
@@ -135,7 +154,7 @@ export const CONDITIONS: readonly Condition[] = [
   {
     code: 'expire-nodest-off',
     severity: 'degraded',
-    dependsOn: ['ipvs-missing'],
+    dependsOn: ['ipvs-missing', 'not-initialized'],
     detect: sysctlOff(
       'net.ipv4.vs.expire_nodest_conn',
       'connections to a master that is gone hang instead of breaking',
@@ -145,7 +164,7 @@ export const CONDITIONS: readonly Condition[] = [
   {
     code: 'conntrack-off',
     severity: 'degraded',
-    dependsOn: ['ipvs-missing'],
+    dependsOn: ['ipvs-missing', 'not-initialized'],
     detect: sysctlOff('net.ipv4.vs.conntrack', 'a stateful host firewall drops the replies of the masters'),
     remedy: () => 'sysctl -w net.ipv4.vs.conntrack=1',
   },
@@ -188,6 +207,12 @@ function sysctlOff(name: string, consequence: string): (facts: Facts) => string[
 
 function restoreOrInit({ persisted }: Facts): string {
   return persisted.spec === undefined ? INIT : RESTORE;
+}
+
+/** The daemon's reason not to have it in the kernel. */
+function takenOut({ lastEvents }: Facts, realServer: HostPort): LastEvent | undefined {
+  const last = lastEvents.get(formatHostPort(realServer));
+  return last?.state === 'dead' || last?.state === 'draining' ? last : undefined;
 }
 
 function kernelServers({ kernel }: Facts): readonly HostPort[] {

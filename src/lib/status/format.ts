@@ -1,5 +1,6 @@
 // The report as text for 80 columns, and as JSON. Pure; colour is a function that the caller hands in.
 import { formatHostPort } from '../model/address.ts';
+import { formatAge } from './age.ts';
 import type { Facts, RealServerFacts } from './report.ts';
 import type { StatusReport, Verdict } from './verdict.ts';
 import { COLUMNS, wrap } from './wrap.ts';
@@ -88,14 +89,6 @@ function problemLines({ problems }: StatusReport): string[] {
     'problems',
     ...problems.flatMap(({ code, text, remedy }) => [...wrap(`  ${code}: `, text), `      try  ${remedy}`]),
   ];
-}
-
-/** "4s", "12m", "3h", "9d" */
-export function formatAge(seconds: number): string {
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
 }
 
 /** "512 B", "1.5 MiB" */

@@ -46,4 +46,13 @@ export interface Facts {
   /** Undefined value = this kernel has no such parameter. */
   readonly sysctls: ReadonlyMap<string, string | undefined>;
   readonly persisted: PersistedFacts;
+  /** The daemon's last word on a real server, by HOST:PORT, from the state file. */
+  readonly lastEvents: ReadonlyMap<string, LastEvent>;
+}
+
+export interface LastEvent {
+  /** "dead", "draining", "ready", ... */
+  readonly state: string;
+  readonly why: string;
+  readonly ageS: number;
 }

@@ -72,6 +72,18 @@ const CASES: readonly [
     RESTORE,
   ],
   [
+    'real-server-down',
+    {
+      kernel: inKernel({
+        realServers: ['10.0.0.11', '10.0.0.12'].map(address => realServerFacts({ address })),
+      }),
+      lastEvents: new Map([['10.0.0.13:6443', { state: 'dead', why: 'etimedout', ageS: 95 }]]),
+    },
+    'degraded',
+    'real server 10.0.0.13:6443 is dead since 1m (etimedout), so the daemon took it out',
+    'curl -k https://10.0.0.13:6443/readyz',
+  ],
+  [
     'real-server-missing',
     {
       kernel: inKernel({

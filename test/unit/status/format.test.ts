@@ -1,6 +1,7 @@
 // Whole outputs, as golden files. After a wanted change: vitest run test/unit/status --update, then read the diff.
 import { describe, expect, test } from 'vitest';
-import { formatAge, formatBytes, formatText, toJson } from '../../../src/lib/status/format.ts';
+import { formatAge } from '../../../src/lib/status/age.ts';
+import { formatBytes, formatText, toJson } from '../../../src/lib/status/format.ts';
 import type { Facts } from '../../../src/lib/status/report.ts';
 import { judge } from '../../../src/lib/status/verdict.ts';
 import {
