@@ -1,56 +1,12 @@
 // `init`: a node that had nothing reaches its masters through the VIP.
-import { formatHostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
-import { isPersisted, loadPersisted, persistedPath, savePersisted } from '../store/persisted-set.ts';
 import type { OperationContext } from './context.ts';
-import { modulesTask, routeTask, sysctlTask, virtualServerTask } from './kernel-tasks.ts';
-import { changes, type Task } from './task.ts';
+import { type SyncOptions, syncTasks } from './sync.ts';
+import type { Task } from './task.ts';
 import { verifyTask } from './verify.ts';
 
-export interface InitOptions {
-  readonly sysctl: boolean;
-  readonly persist: boolean;
-}
-
-/** Run `checkAgainstHost` and `requireNetAdmin` before: a refusal is one sentence, not a list of what was not done. */
-export function initTasks(context: OperationContext, spec: ProxySpec, options: InitOptions): Task[] {
-  return [
-    modulesTask(context, spec),
-    ...(options.sysctl ? [sysctlTask(context, spec)] : []),
-    virtualServerTask(context, spec),
-    ...(spec.route ? [routeTask(context, spec)] : []),
-    ...(options.persist ? [persistTask(context, spec)] : []),
-    ...(context.dryRun ? [] : [verifyTask(spec)]),
-  ];
-}
-
-export function persistTask({ persistDir, dryRun }: OperationContext, spec: ProxySpec): Task {
-  return {
-    title: 'persisted set',
-    run() {
-      // Looked for before the file that names it is replaced.
-      const orphan = otherVirtualServer(persistDir, spec);
-      const written = dryRun ? !isPersisted(persistDir, spec) : savePersisted(persistDir, spec);
-      const lines = written ? [`write ${persistedPath(persistDir)}`] : [];
-      return changes(lines, orphan === undefined ? [] : [orphan]);
-    },
-  };
-}
-
-/** A virtual server of an earlier init with another VIP stays in the kernel: something may still use it. */
-function otherVirtualServer(persistDir: string, spec: ProxySpec): string | undefined {
-  const before = previousVirtualServer(persistDir);
-  const now = formatHostPort(spec.virtualServer);
-  if (before === undefined || before === now) return undefined;
-  return `virtual server ${before} of an earlier init stays in the kernel; once nothing uses it: bcs-apiserver-proxy clean --vs ${before}`;
-}
-
-function previousVirtualServer(persistDir: string): string | undefined {
-  try {
-    const persisted = loadPersisted(persistDir);
-    return persisted && formatHostPort(persisted.spec.virtualServer);
-  } catch {
-    // It cannot be used and is about to be replaced; what it named is unknown.
-    return undefined;
-  }
+/** What `sync` does, and the proof that it works. Run `checkAgainstHost` and `requireNetAdmin` before. */
+export function initTasks(context: OperationContext, spec: ProxySpec, options: SyncOptions): Task[] {
+  const tasks = syncTasks(context, spec, options);
+  return context.dryRun ? tasks : [...tasks, verifyTask(spec)];
 }

@@ -1,8 +1,8 @@
 // `sync`: the kernel gets what a specification says, once. The boot restore is this, from the persisted set.
 import type { ProxySpec } from '../model/spec.ts';
 import type { OperationContext } from './context.ts';
-import { persistTask } from './init.ts';
 import { modulesTask, routeTask, sysctlTask, virtualServerTask } from './kernel-tasks.ts';
+import { persistTask } from './persist-task.ts';
 import type { Task } from './task.ts';
 
 export interface SyncOptions {
@@ -10,6 +10,7 @@ export interface SyncOptions {
   readonly persist: boolean;
 }
 
+/** Run `requireNetAdmin` before: a refusal is one sentence, not a list of what was not done. */
 export function syncTasks(context: OperationContext, spec: ProxySpec, options: SyncOptions): Task[] {
   return [
     modulesTask(context, spec),

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ProxySpec } from '../../../src/lib/model/spec.ts';
 import type { OperationContext } from '../../../src/lib/operations/context.ts';
-import { persistTask } from '../../../src/lib/operations/init.ts';
 import { routeTask, virtualServerTask } from '../../../src/lib/operations/kernel-tasks.ts';
+import { persistTask } from '../../../src/lib/operations/persist-task.ts';
 import { runTasks } from '../../../src/lib/operations/task.ts';
 import { type MemoryKernel, memoryKernel } from '../../helpers/memory-kernel.ts';
 import { aSpec } from '../../helpers/specs.ts';
