@@ -15,13 +15,20 @@ export async function showOperation(
   tasks: readonly Task[],
   options: ShowOptions,
 ): Promise<Record<string, unknown>> {
-  const display = options.json ? silent : process.stdout.isTTY ? await liveList(tasks) : plainLines;
+  const display = options.json ? silent : canRedraw() ? await liveList(tasks) : plainLines;
   const report = await runTasks(tasks, display);
   await display.end();
   if (report.failure !== undefined) process.exitCode = exitCodeOf(report.failure);
   if (!options.json) printOutcome(report, options);
   return toJson(report, options);
 }
+
+/** A list that redraws itself needs a terminal, and one that says how wide it is (a serial console says 0). */
+function canRedraw(): boolean {
+  return process.stdout.isTTY && process.stdout.columns >= MIN_COLUMNS;
+}
+
+const MIN_COLUMNS = 40;
 
 interface Display {
   started(task: Task): void;
