@@ -156,3 +156,46 @@ test('D14 started with all masters dead it is never empty', async () => {
   await daemon.waitForLine(line => line.includes('holding the last known good set'));
   expect(Object.values(await weights(net.worker))).toEqual([1, 1, 1]);
 });
+
+test('SIGHUP reads the configuration again; one that is wrong is refused and the old one goes on', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await net.worker.proxy(initArgs(net));
+  const write = (text: string): Promise<void> => lab.machine.writeFile('/tmp/proxy.yaml', text);
+  await write('vs: 10.99.0.1:6443\nscheduler: sh\n');
+  const daemon = await runDaemon(lab.machine, net.worker, { args: ['-f', '/tmp/proxy.yaml'] }, 3);
+  await write('vs: 10.99.0.1:6443\nschedular: rr\n');
+  daemon.kill('SIGHUP');
+  await daemon.waitForLine(
+    line => line.includes('was not reloaded') && line.includes('did you mean scheduler'),
+  );
+  await write('vs: 10.99.0.1:6443\nscheduler: rr\n');
+  daemon.kill('SIGHUP');
+  await daemon.waitForLine(line => line.includes('from sh to rr'));
+  expect(await net.worker.rules()).toContain('-A -t 10.99.0.1:6443 -s rr');
+  expect(Object.values(await weights(net.worker))).toEqual([1, 1, 1]);
+  daemon.kill('SIGTERM');
+  expect((await daemon.exited).code).toBe(0);
+});
+
+test('metrics, health and status are served on loopback, and a taken port is no obstacle', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await startDaemon(lab.machine, net);
+  const get = (path: string): Promise<string> =>
+    net.worker.must(['curl', '-sf', '-m5', `http://127.0.0.1:8004${path}`]);
+  expect(await get('/healthz')).toBe('ok\n');
+  expect(await get('/readyz')).toBe('ok\n');
+  expect(await get('/metrics')).toContain(
+    `bkbcs_apiserverproxy_up{real_server="${net.master(1).ipv4}:6443"} 1`,
+  );
+  expect(JSON.parse(await get('/status'))).toMatchObject({
+    virtualServer: '10.99.0.1:6443',
+    inKernel: true,
+    held: false,
+  });
+  const second = await runDaemon(lab.machine, net.worker, {}, 3);
+  await second.waitForLine(line =>
+    line.includes('the HTTP server on 127.0.0.1:8004 does not work: the port is taken'),
+  );
+});

@@ -8,6 +8,8 @@ import { HttpServer } from '../http/server.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { formatHostPort } from '../model/address.ts';
 import { requireNetAdmin } from '../operations/preflight.ts';
+import type { Kernel } from '../reconcile/kernel.ts';
+import type { SocketClient } from '../sockets/client.ts';
 import { EventLog } from '../store/events.ts';
 import { createNotifier, type Notifier } from '../systemd/notify.ts';
 import { fanOut, listener, type Telemetry } from '../telemetry.ts';
@@ -30,9 +32,19 @@ export async function runDaemon({ load, version }: RunOptions): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(signal));
   const log = openLog(config);
   const notifier = createNotifier(process.env, sentence => log.warn(sentence));
+  const kernel = openKernel();
+  const sockets = openSockets();
   while (!stop.signal.aborted) {
     for (const note of notes) log.warn(note);
-    const next = await runUntilReload(config, { load, version, log, notifier, stop: stop.signal });
+    const next = await runUntilReload(config, {
+      load,
+      version,
+      log,
+      notifier,
+      kernel,
+      sockets,
+      stop: stop.signal,
+    });
     if (next !== undefined) ({ config, notes } = next);
   }
   log.info('stopped; the rules stay as they are', { signal: String(stop.signal.reason) });
@@ -41,11 +53,16 @@ export async function runDaemon({ load, version }: RunOptions): Promise<void> {
 interface Process extends RunOptions {
   readonly log: Logger;
   readonly notifier: Notifier;
+  readonly kernel: Kernel;
+  readonly sockets: SocketClient;
   readonly stop: AbortSignal;
 }
 
 /** One daemon with one configuration. Resolves to the next one at SIGHUP, to undefined when all is over. */
-async function runUntilReload(config: DaemonConfig, { load, version, log, notifier, stop }: Process) {
+async function runUntilReload(
+  config: DaemonConfig,
+  { load, version, log, notifier, kernel, sockets, stop }: Process,
+) {
   const reload = new AbortController();
   let next: LoadedDaemonConfig | undefined;
   const onHangup = (): void => {
@@ -64,12 +81,7 @@ async function runUntilReload(config: DaemonConfig, { load, version, log, notifi
   const listeners: Telemetry[] = [logged, events.telemetry, notifying(config, notifier)];
   const http = await openHttp(config, version, log, listeners, () => daemon);
   const telemetry = fanOut(listeners);
-  const daemon: Daemon = assembleDaemon(config, {
-    kernel: openKernel(),
-    sockets: openSockets(),
-    telemetry,
-    log,
-  });
+  const daemon: Daemon = assembleDaemon(config, { kernel, sockets, telemetry, log });
   try {
     http?.start();
     await daemon.run(AbortSignal.any([stop, reload.signal]));
