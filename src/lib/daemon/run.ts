@@ -28,53 +28,41 @@ export interface RunOptions {
 export async function runDaemon({ load, version }: RunOptions): Promise<void> {
   let { config, notes } = load();
   requireNetAdmin();
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(signal));
   const log = openLog(config);
   const notifier = createNotifier(process.env, sentence => log.warn(sentence));
-  const kernel = openKernel();
-  const sockets = openSockets();
-  while (!stop.signal.aborted) {
-    for (const note of notes) log.warn(note);
-    const next = await runUntilReload(config, {
-      load,
-      version,
-      log,
-      notifier,
-      kernel,
-      sockets,
-      stop: stop.signal,
-    });
-    if (next !== undefined) ({ config, notes } = next);
-  }
-  log.info('stopped; the rules stay as they are', { signal: String(stop.signal.reason) });
-}
-
-interface Process extends RunOptions {
-  readonly log: Logger;
-  readonly notifier: Notifier;
-  readonly kernel: Kernel;
-  readonly sockets: SocketClient;
-  readonly stop: AbortSignal;
-}
-
-/** One daemon with one configuration. Resolves to the next one at SIGHUP, to undefined when all is over. */
-async function runUntilReload(
-  config: DaemonConfig,
-  { load, version, log, notifier, kernel, sockets, stop }: Process,
-) {
-  const reload = new AbortController();
-  let next: LoadedDaemonConfig | undefined;
-  const onHangup = (): void => {
+  const stop = new AbortController();
+  let reload = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(signal));
+  process.on('SIGHUP', () => {
     try {
-      next = load();
+      ({ config, notes } = load());
       notifier.reloading();
       reload.abort();
     } catch (error) {
       log.error(`the configuration was not reloaded: ${messageOf(error)}`);
     }
-  };
-  process.on('SIGHUP', onHangup);
+  });
+  const surroundings = { version, log, notifier, kernel: openKernel(), sockets: openSockets() };
+  while (!stop.signal.aborted) {
+    for (const note of notes) log.warn(note);
+    reload = new AbortController();
+    await runWith(config, surroundings, AbortSignal.any([stop.signal, reload.signal]));
+  }
+  notifier.stopping();
+  log.info('stopped; the rules stay as they are', { signal: String(stop.signal.reason) });
+}
+
+interface Process {
+  readonly version: string;
+  readonly log: Logger;
+  readonly notifier: Notifier;
+  readonly kernel: Kernel;
+  readonly sockets: SocketClient;
+}
+
+/** One daemon with one configuration, until aborted. */
+async function runWith(config: DaemonConfig, process: Process, signal: AbortSignal): Promise<void> {
+  const { version, log, notifier, kernel, sockets } = process;
   await loadModules(config, log);
   const logged = logTelemetry(log);
   const events = new EventLog(config.persistDir, logged.problem);
@@ -84,14 +72,11 @@ async function runUntilReload(
   const daemon: Daemon = assembleDaemon(config, { kernel, sockets, telemetry, log });
   try {
     http?.start();
-    await daemon.run(AbortSignal.any([stop, reload.signal]));
+    await daemon.run(signal);
   } finally {
-    if (stop.aborted) notifier.stopping();
-    process.off('SIGHUP', onHangup);
     await http?.close();
     events.flush();
   }
-  return next;
 }
 
 /** Adds the metrics to the listeners. Loaded only where they are served. */
