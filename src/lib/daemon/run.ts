@@ -42,17 +42,18 @@ export async function runDaemon({ load, version }: RunOptions): Promise<void> {
       log.error(`the configuration was not reloaded: ${messageOf(error)}`);
     }
   });
-  const surroundings = { version, log, notifier, kernel: openKernel(), sockets: openSockets() };
+  const around: Surroundings = { version, log, notifier, kernel: openKernel(), sockets: openSockets() };
   while (!stop.signal.aborted) {
     for (const note of notes) log.warn(note);
     reload = new AbortController();
-    await runWith(config, surroundings, AbortSignal.any([stop.signal, reload.signal]));
+    await runWith(config, around, AbortSignal.any([stop.signal, reload.signal]));
   }
   notifier.stopping();
   log.info('stopped; the rules stay as they are', { signal: String(stop.signal.reason) });
 }
 
-interface Process {
+/** What outlives a reload. */
+interface Surroundings {
   readonly version: string;
   readonly log: Logger;
   readonly notifier: Notifier;
@@ -61,8 +62,8 @@ interface Process {
 }
 
 /** One daemon with one configuration, until aborted. */
-async function runWith(config: DaemonConfig, process: Process, signal: AbortSignal): Promise<void> {
-  const { version, log, notifier, kernel, sockets } = process;
+async function runWith(config: DaemonConfig, around: Surroundings, signal: AbortSignal): Promise<void> {
+  const { version, log, notifier, kernel, sockets } = around;
   await loadModules(config, log);
   const logged = logTelemetry(log);
   const events = new EventLog(config.persistDir, logged.problem);
