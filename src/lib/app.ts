@@ -1,7 +1,7 @@
 // The composition root: the only place that puts real clients together.
 
 import { procSysctls } from './host/sysctl.ts';
-import { type IpvsClient, openIpvsClient } from './ipvs/client.ts';
+import { openIpvsClient } from './ipvs/client.ts';
 import { NetlinkConnection } from './netlink/connection.ts';
 import { NETLINK_GENERIC, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from './netlink/constants.ts';
 import { openNetlinkTransport } from './netlink/transport-linux.ts';
@@ -13,12 +13,10 @@ import { NetlinkSocketClient, type SocketClient } from './sockets/client.ts';
 export function openKernel(): Kernel {
   const generic = new NetlinkConnection(openNetlinkTransport(NETLINK_GENERIC));
   const routes = new NetlinkRouteClient(new NetlinkConnection(openNetlinkTransport(NETLINK_ROUTE)));
-  let ipvs: IpvsClient | undefined;
   return {
-    // Asked for anew until it is there: loading module ip_vs brings the family, and unloading it takes a new id.
+    // Looked up each time (10 us): loading module ip_vs brings the family, and loading it again brings another number.
     get ipvs() {
-      ipvs ??= openIpvsClient(generic);
-      return ipvs;
+      return openIpvsClient(generic);
     },
     routes,
     sysctls: procSysctls,

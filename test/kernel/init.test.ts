@@ -274,6 +274,11 @@ test('status: healthy, degraded, down and cannot tell, with their exit codes', a
     '10.99.0.1:6443',
   ]);
   expect(unprivileged.code).toBe(3);
+  const unnamed = await net.worker.run([...nobody.slice(0, -1), '/tmp/proxy', 'status']);
+  expect(unnamed).toMatchObject({
+    code: 3,
+    stdout: expect.stringMatching(/^UNKNOWN {2}reading IPVS needs root/),
+  });
 });
 
 test('a kernel without IPVS: init names the module, the package and the remedy, and changes nothing', async () => {

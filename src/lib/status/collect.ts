@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { isProxyError } from '../errors.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import type { IpvsClient } from '../ipvs/client.ts';
-import type { HostPort } from '../model/address.ts';
+import { familyOf, type HostPort } from '../model/address.ts';
 import { SCHEDULER_FLAGS, schedulerOf } from '../model/scheduler.ts';
 import { isNetlinkError } from '../netlink/errors.ts';
 import { flagBits, type Kernel } from '../reconcile/kernel.ts';
@@ -46,6 +46,8 @@ function withIpvs<T>(kernel: Kernel, read: (ipvs: IpvsClient) => T): Seen<T> {
   const { ipvs } = kernel;
   if (ipvs === undefined) return { seen: false, why: 'no-ipvs' };
   try {
+    // Refused without permission, whether or not there is a virtual server to ask for.
+    ipvs.info();
     return { seen: true, value: read(ipvs) };
   } catch (error) {
     if (isNetlinkError(error, 'EPERM')) return { seen: false, why: 'not-permitted' };
@@ -93,7 +95,9 @@ function collectRoute(routes: RouteClient, vip: string): RouteFacts | undefined 
   const { source } = route;
   return {
     source,
-    sourceIsOurs: source === undefined || (source !== vip && routes.hostAddresses().includes(source)),
+    // Without a source an IPv4 connection uses the VIP itself; for IPv6 the kernel chooses well.
+    sourceIsOurs:
+      source === undefined ? familyOf(vip) === 'ipv6' : source !== vip && routes.isHostAddress(source),
   };
 }
 

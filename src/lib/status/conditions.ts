@@ -93,7 +93,11 @@ export const CONDITIONS: readonly Condition[] = [
     dependsOn: ['route-missing'],
     detect: ({ route }) =>
       route !== undefined && !route.sourceIsOurs
-        ? [`the local route's source ${route.source} is not an address of this host, so no reply arrives`]
+        ? [
+            route.source === undefined
+              ? 'the local route has no source, so connections come from the VIP itself and no reply arrives'
+              : `the local route's source ${route.source} is not an address of this host, so no reply arrives`,
+          ]
         : [],
     remedy: restoreOrInit,
   },
