@@ -5,7 +5,14 @@ import { eventually } from '../lab/bounded.ts';
 import { useLab } from '../lab/lab.ts';
 import type { Master } from '../lab/master.ts';
 import { wrongWindow } from '../lab/outcome.ts';
-import { runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
+import {
+  KUBECONFIG,
+  runDaemon,
+  startClients,
+  startDaemon,
+  weights,
+  writeKubeconfig,
+} from './daemon-helpers.ts';
 import { initArgs } from './helpers.ts';
 
 const lab = useLab();
@@ -111,6 +118,29 @@ function nth(text: string, count: number): (line: string) => boolean {
   let seen = 0;
   return line => line.includes(text) && ++seen === count;
 }
+
+test('sync --from cluster looks once: the kernel and the persisted set get what discovery names', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await net.worker.proxy(initArgs(net, { masters: [1, 2] }));
+  await writeKubeconfig(lab.machine, 'https://10.99.0.1:6443');
+  const sync = await net.worker.proxy(['sync', '--from', 'cluster', '--kubeconfig', KUBECONFIG]);
+  expect(sync).toMatchObject({ code: 0, stderr: '' });
+  expect(sync.stdout).toContain('add real server 10.77.0.13:6443, weight 1');
+  expect(await lab.machine.readFile('/root/.bcs/ipvsConfig.yaml')).toContain('10.77.0.13:6443');
+  const { watches } = await net.master(1).counters();
+  expect(watches).toBe(0);
+});
+
+test('--discovery nodes follows the control-plane nodes', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await startDaemon(lab.machine, net, { masters: [1], args: ['--discovery', 'nodes'] });
+  await eventually(
+    'all control-plane nodes serve',
+    async () => Object.keys(await weights(net.worker)).length === 3,
+  );
+});
 
 test('nothing happens: no handshake, no list, one watch, one probe per interval; no process, no written file', async () => {
   const net = await lab.network({ masters: 3 });

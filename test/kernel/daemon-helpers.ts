@@ -37,14 +37,14 @@ export async function runDaemon(
   ready: number,
 ): Promise<LabProcess> {
   const { family = 4, scheduler, args = [] } = shape;
-  await machine.writeFile('/tmp/kubeconfig', kubeconfig(machine, shape.server ?? `https://${vipOf(family)}`));
+  await writeKubeconfig(machine, shape.server ?? `https://${vipOf(family)}`);
   const schedulerArgs = scheduler === undefined ? [] : ['--scheduler', scheduler];
   const daemon = await host.startProxy([
     'daemon',
     '--vs',
     vipOf(family),
     '--kubeconfig',
-    '/tmp/kubeconfig',
+    KUBECONFIG,
     ...schedulerArgs,
     ...args,
   ]);
@@ -55,17 +55,20 @@ export async function runDaemon(
   return daemon;
 }
 
-function kubeconfig(machine: Machine, server: string): string {
-  return JSON.stringify({
+export const KUBECONFIG = '/tmp/kubeconfig';
+
+/** A kubeconfig without credentials: the stand-in asks for none. */
+export function writeKubeconfig(machine: Machine, server: string): Promise<void> {
+  const cluster = { server, 'certificate-authority': `${machine.labDirectory}/pki/ca.crt` };
+  const config = {
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'lab',
-    clusters: [
-      { name: 'lab', cluster: { server, 'certificate-authority': `${machine.labDirectory}/pki/ca.crt` } },
-    ],
+    clusters: [{ name: 'lab', cluster }],
     users: [{ name: 'lab', user: {} }],
     contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
-  });
+  };
+  return machine.writeFile(KUBECONFIG, JSON.stringify(config));
 }
 
 export interface Clients {
