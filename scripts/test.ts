@@ -70,7 +70,8 @@ function succeeds([file, ...args]: readonly [string, ...string[]]): boolean {
   const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
   const { status, signal, error } = spawnSync(file, args, { cwd: ROOT, env, stdio: 'inherit' });
   if (error) console.error(String(error));
-  if (signal) console.error(`${file} was ended by ${signal}`);
+  const why = signal ?? (status !== null && status > 128 ? `a signal (exit ${status})` : undefined);
+  if (why) console.error(`${file} was ended by ${why}`);
   return status === 0;
 }
 
