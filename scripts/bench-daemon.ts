@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { bootMachine } from '../test/lab/boot.ts';
+import { KUBECONFIG, writeKubeconfig } from '../test/lab/kubeconfig.ts';
 import type { Machine } from '../test/lab/machine.ts';
 import { Network } from '../test/lab/network.ts';
 
@@ -40,15 +41,8 @@ try {
   await net.startApiservers();
   const realServers = net.masters.flatMap(({ ipv4 }) => ['--rs', `${ipv4}:6443`]);
   await net.worker.must([machine.binary, 'init', '--vs', VIP, ...realServers]);
-  const ca = `${machine.labDirectory}/pki/ca.crt`;
-  const kubeconfig = {
-    'current-context': 'lab',
-    clusters: [{ name: 'lab', cluster: { server: `https://${VIP}`, 'certificate-authority': ca } }],
-    users: [{ name: 'lab', user: {} }],
-    contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
-  };
-  await machine.writeFile('/tmp/kubeconfig', JSON.stringify(kubeconfig));
-  const daemon = await net.worker.startProxy(['daemon', '--vs', VIP, '--kubeconfig', '/tmp/kubeconfig']);
+  await writeKubeconfig(machine, `https://${VIP}`);
+  const daemon = await net.worker.startProxy(['daemon', '--vs', VIP, '--kubeconfig', KUBECONFIG]);
   const empty = await net.worker.spawn([machine.node, '-e', 'setInterval(() => {}, 1e6)']);
   for (const { ipv4 } of net.masters)
     await daemon.waitForLine(line => line.includes(`${ipv4}:6443 is ready`), 30_000);

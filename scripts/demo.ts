@@ -1,11 +1,11 @@
 // The demo: every command that is shown is run on a real IPVS kernel, and what is printed is what it printed.
 import { bootMachine } from '../test/lab/boot.ts';
+import { KUBECONFIG, writeKubeconfig } from '../test/lab/kubeconfig.ts';
 import type { LabHost, RunningClient } from '../test/lab/lab-host.ts';
 import { Network } from '../test/lab/network.ts';
 import { byMaster, type Outcome } from '../test/lab/outcome.ts';
 
 const VIP = '10.99.0.1:6443';
-const KUBECONFIG = '/tmp/kubeconfig';
 
 function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
@@ -80,7 +80,7 @@ async function tell(net: Network, machine: Awaited<ReturnType<typeof bootMachine
 
   say('Now the daemon, with one master for everything (scheduler sh). Its own API is behind the VIP, too.');
   await show(worker, 'init', '--vs', VIP, ...realServers);
-  await machine.writeFile(KUBECONFIG, kubeconfig(machine.labDirectory));
+  await writeKubeconfig(machine, `https://${VIP}`);
   const daemon = await worker.startProxy([
     'daemon',
     '--vs',
@@ -111,20 +111,6 @@ async function tell(net: Network, machine: Awaited<ReturnType<typeof bootMachine
   await daemon.exited;
   await show(worker, 'clean', '--purge');
   await showShell(worker, 'ipvsadm -Sn; ip route show table local | grep -c 10.99.0.1 || true');
-}
-
-function kubeconfig(labDirectory: string): string {
-  return JSON.stringify({
-    'current-context': 'lab',
-    clusters: [
-      {
-        name: 'lab',
-        cluster: { server: `https://${VIP}`, 'certificate-authority': `${labDirectory}/pki/ca.crt` },
-      },
-    ],
-    users: [{ name: 'lab', user: {} }],
-    contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
-  });
 }
 
 say(

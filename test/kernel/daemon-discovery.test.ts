@@ -2,17 +2,11 @@
 // happens, nothing happens.
 import { expect, test } from 'vitest';
 import { eventually } from '../lab/bounded.ts';
+import { KUBECONFIG, writeKubeconfig } from '../lab/kubeconfig.ts';
 import { useLab } from '../lab/lab.ts';
 import type { Master } from '../lab/master.ts';
 import { wrongWindow } from '../lab/outcome.ts';
-import {
-  KUBECONFIG,
-  runDaemon,
-  startClients,
-  startDaemon,
-  weights,
-  writeKubeconfig,
-} from './daemon-helpers.ts';
+import { runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
 import { initArgs } from './helpers.ts';
 
 const lab = useLab();

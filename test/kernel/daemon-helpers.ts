@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { VIP4, VIP6 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
+import { KUBECONFIG, writeKubeconfig } from '../lab/kubeconfig.ts';
 import type { LabHost, RunningClient } from '../lab/lab-host.ts';
 import type { LabProcess, Machine } from '../lab/machine.ts';
 import type { Master } from '../lab/master.ts';
@@ -53,22 +54,6 @@ export async function runDaemon(
     await daemon.waitForLine(line => line.includes('is ready') && index++ === seen, 30_000);
   }
   return daemon;
-}
-
-export const KUBECONFIG = '/tmp/kubeconfig';
-
-/** A kubeconfig without credentials: the stand-in asks for none. */
-export function writeKubeconfig(machine: Machine, server: string): Promise<void> {
-  const cluster = { server, 'certificate-authority': `${machine.labDirectory}/pki/ca.crt` };
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'lab',
-    clusters: [{ name: 'lab', cluster }],
-    users: [{ name: 'lab', user: {} }],
-    contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
-  };
-  return machine.writeFile(KUBECONFIG, JSON.stringify(config));
 }
 
 export interface Clients {
