@@ -6,7 +6,7 @@ import { KUBECONFIG, writeKubeconfig } from '../lab/kubeconfig.ts';
 import { useLab } from '../lab/lab.ts';
 import type { Master } from '../lab/master.ts';
 import { wrongWindow } from '../lab/outcome.ts';
-import { runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
+import { measureFault, runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
 import { initArgs } from './helpers.ts';
 
 const lab = useLab();
@@ -106,6 +106,17 @@ test('D16 the control plane restarts, one master after the other: no request fai
   const outcomes = await fresh.stop();
   console.log(`D16 ${outcomes.length} connections, ${outcomes.filter(({ ok }) => !ok).length} failed`);
   expect(wrongWindow(outcomes)).toBeUndefined();
+});
+
+test('D16 with a shutdown delay of 0 a restart is a crash, and as short', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await startDaemon(lab.machine, net);
+  const { fresh, busy, idle, master } = await startClients(net);
+  const faultAt = await net.now();
+  master.apiserver.kill('SIGTERM');
+  const { wrongMs } = await measureFault('D16 no shutdown delay', { fresh, busy, idle, master }, faultAt);
+  expect(wrongMs).toBeLessThanOrEqual(1_000);
 });
 
 function nth(text: string, count: number): (line: string) => boolean {
