@@ -9,8 +9,9 @@ import { certificates } from './pki.ts';
 
 const PROGRAMS = ['agent', 'apiserver', 'client'];
 
-/** Fills `directory` with lab/ and, when it has been built, bcs-apiserver-proxy. */
+/** Fills `directory` with lab/ and bcs-apiserver-proxy. */
 export async function stagePayload(directory: string): Promise<void> {
+  if (!existsSync(BINARY)) throw new Error(`The kernel lab needs ${BINARY}. Run scripts/build first.`);
   const lab = join(directory, 'lab');
   mkdirSync(lab, { recursive: true });
   await build({
@@ -25,7 +26,7 @@ export async function stagePayload(directory: string): Promise<void> {
   });
   copyFileSync(join(import.meta.dirname, 'guest/start-agent'), join(lab, 'start-agent'));
   cpSync(certificates(), join(lab, 'pki'), { recursive: true });
-  if (existsSync(BINARY)) copyFileSync(BINARY, join(directory, 'bcs-apiserver-proxy'));
+  copyFileSync(BINARY, join(directory, 'bcs-apiserver-proxy'));
 }
 
 /** The same as an ext4 disk, without mounting anything. */
