@@ -1,5 +1,11 @@
 // What `status` could have seen: a sound node by default, so that a test names only what is wrong.
-import type { Facts, RealServerFacts, VirtualServerFacts } from '../../src/lib/status/report.ts';
+import type {
+  EventFacts,
+  Facts,
+  RealServerFacts,
+  RealServerProbe,
+  VirtualServerFacts,
+} from '../../src/lib/status/report.ts';
 import { aSpec } from './specs.ts';
 
 export const PERSISTED = '/root/.bcs/ipvsConfig.yaml';
@@ -14,8 +20,17 @@ export function soundFacts(fields: Partial<Facts> = {}): Facts {
       ['net.ipv4.vs.conntrack', '1'],
       ['net.ipv4.vs.expire_nodest_conn', '1'],
     ]),
+    conflicts: { isHostAddress: false, onLinkNetwork: undefined },
+    modules: new Map(['ip_vs', 'ip_vs_sh', 'tcp_diag'].map(name => [name, true])),
     persisted: persisted(),
-    lastEvents: new Map(),
+    events: [],
+    daemon: { processes: [], snapshot: unseen('not looked at'), unit: undefined },
+    probes: unseen('not looked at'),
+    throughVip: unseen('not looked at'),
+    bootService: { kind: 'systemd', enabled: true, beforeKubelet: true, failed: false },
+    kubelet: unseen('no kubelet'),
+    kubeProxy: unseen('none runs here'),
+    originalTool: [],
     ...fields,
   };
 }
@@ -30,6 +45,36 @@ export function inKernel(fields: Partial<VirtualServerFacts> = {}): Facts['kerne
   return { seen: true, value };
 }
 
+export function unseen(why: string): { seen: false; why: string } {
+  return { seen: false, why };
+}
+
+export function event(fields: Partial<EventFacts> = {}): EventFacts {
+  return {
+    time: '2026-03-01T03:12:05.000Z',
+    ageS: 95,
+    object: 'real server 10.0.0.13:6443',
+    from: 'ready',
+    to: 'dead',
+    why: 'etimedout',
+    ...fields,
+  };
+}
+
+/** A sound master that names the VIP in its certificate. */
+export function probe(fields: Partial<RealServerProbe> = {}): RealServerProbe {
+  return {
+    address: '10.0.0.11',
+    port: 6443,
+    outcome: 'ready',
+    reason: undefined,
+    reached: 'http',
+    latencyMs: 4.2,
+    certificate: { expiresInS: 200 * 86_400, namesVip: true, verified: true },
+    ...fields,
+  };
+}
+
 export function realServerFacts(fields: Partial<RealServerFacts> = {}): RealServerFacts {
   return {
     address: '10.0.0.11',
@@ -40,6 +85,9 @@ export function realServerFacts(fields: Partial<RealServerFacts> = {}): RealServ
     connections: 41n,
     inBytes: 70_000n,
     outBytes: 3_500_000n,
+    connectionsPerSecond: 0,
+    inBytesPerSecond: 120,
+    outBytesPerSecond: 5_400,
     ...fields,
   };
 }

@@ -114,7 +114,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'lib/status': {
     may: [ERRORS, 'lib/host', 'lib/model', 'lib/netlink', 'lib/reconcile', 'lib/route', 'lib/store'],
-    types: ['lib/ipvs'],
+    types: ['lib/http', 'lib/ipvs'],
     why: 'diagnosis must work where the daemon, discovery or the configuration is broken: it reads kernel and files itself',
   },
   'lib/http': {

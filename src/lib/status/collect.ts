@@ -10,13 +10,15 @@ import { flagBits, type Kernel } from '../reconcile/kernel.ts';
 import { isLocalRoute, isOurs, type RouteClient } from '../route/client.ts';
 import { loadPersisted, persistedPath } from '../store/persisted-set.ts';
 import { loadState } from '../store/state-file.ts';
-import type { Facts, LastEvent, PersistedFacts, RouteFacts, Seen, VirtualServerFacts } from './report.ts';
+import type { EventFacts, Facts, PersistedFacts, RouteFacts, VirtualServerFacts } from './report.ts';
 
 export interface CollectOptions {
   readonly persistDir: string;
   /** Overrides the persisted set's virtual server. */
   readonly virtualServer: HostPort | undefined;
 }
+
+const NOT_LOOKED_AT = { seen: false, why: 'not looked at' } as const;
 
 export function collectFacts(kernel: Kernel, options: CollectOptions): Facts {
   const persisted = collectPersisted(options.persistDir);
@@ -27,9 +29,18 @@ export function collectFacts(kernel: Kernel, options: CollectOptions): Facts {
       virtualServer === undefined ? undefined : collectVirtualServer(ipvs, virtualServer),
     ),
     route: virtualServer && collectRoute(kernel.routes, virtualServer.address),
+    conflicts: { isHostAddress: false, onLinkNetwork: undefined },
     sysctls: new Map(Array.from(WANTED_SYSCTLS.keys(), name => [name, kernel.sysctls.read(name)])),
+    modules: new Map(),
     persisted,
-    lastEvents: collectLastEvents(options.persistDir),
+    events: collectEvents(options.persistDir),
+    daemon: { processes: [], snapshot: NOT_LOOKED_AT, unit: undefined },
+    probes: NOT_LOOKED_AT,
+    throughVip: NOT_LOOKED_AT,
+    bootService: { kind: 'none', enabled: false, beforeKubelet: undefined, failed: false },
+    kubelet: NOT_LOOKED_AT,
+    kubeProxy: NOT_LOOKED_AT,
+    originalTool: [],
   };
 }
 
@@ -42,7 +53,10 @@ function findOurs({ ipvs, routes }: Kernel): HostPort | undefined {
   });
 }
 
-function withIpvs<T>(kernel: Kernel, read: (ipvs: IpvsClient) => T): Seen<T> {
+function withIpvs(
+  kernel: Kernel,
+  read: (ipvs: IpvsClient) => VirtualServerFacts | undefined,
+): Facts['kernel'] {
   const { ipvs } = kernel;
   if (ipvs === undefined) return { seen: false, why: 'no-ipvs' };
   try {
@@ -79,6 +93,9 @@ function collectVirtualServer(ipvs: IpvsClient, virtualServer: HostPort): Virtua
     connections: stats.connections,
     inBytes: stats.inBytes,
     outBytes: stats.outBytes,
+    connectionsPerSecond: Number(stats.connectionsPerSecond),
+    inBytesPerSecond: Number(stats.inBytesPerSecond),
+    outBytesPerSecond: Number(stats.outBytesPerSecond),
   }));
   realServers.sort((a, b) => compareText(a.address, b.address) || a.port - b.port);
   return { scheduler: service.scheduler, flags, realServers };
@@ -102,19 +119,12 @@ function collectRoute(routes: RouteClient, vip: string): RouteFacts | undefined 
 }
 
 /** A state file that cannot be read tells nothing about the masters. */
-function collectLastEvents(directory: string): ReadonlyMap<string, LastEvent> {
+function collectEvents(directory: string): EventFacts[] {
   try {
-    const events = loadState(directory).events ?? [];
-    const ageOfEvent = (time: string): number =>
-      Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
-    return new Map(
-      events.map(({ object, to, why, time }) => [
-        object.replace('real server ', ''),
-        { state: to, why, ageS: ageOfEvent(time) },
-      ]),
-    );
+    const age = (time: string): number => Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
+    return (loadState(directory).events ?? []).map(event => ({ ...event, ageS: age(event.time) }));
   } catch (error) {
-    if (isProxyError(error)) return new Map();
+    if (isProxyError(error)) return [];
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 // holds: only root causes are. Each has its section in docs/troubleshooting.md under its code.
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import { formatAge } from './age.ts';
-import type { Facts, LastEvent } from './report.ts';
+import type { EventFacts, Facts } from './report.ts';
 
 /** unknown = it cannot be told whether the node works. */
 export type Severity = 'down' | 'unknown' | 'degraded';
@@ -109,7 +109,7 @@ export const CONDITIONS: readonly Condition[] = [
       difference(persistedServers(facts), kernelServers(facts)).flatMap(realServer => {
         const last = takenOut(facts, realServer);
         if (last === undefined) return [];
-        const since = `${last.state} since ${formatAge(last.ageS)} (${last.why})`;
+        const since = `${last.to} since ${formatAge(last.ageS)} (${last.why})`;
         return [`real server ${formatHostPort(realServer)} is ${since}, so the daemon took it out`];
       }),
     remedy: facts => {
@@ -214,9 +214,9 @@ function restoreOrInit({ persisted }: Facts): string {
 }
 
 /** The daemon's reason not to have it in the kernel. */
-function takenOut({ lastEvents }: Facts, realServer: HostPort): LastEvent | undefined {
-  const last = lastEvents.get(formatHostPort(realServer));
-  return last?.state === 'dead' || last?.state === 'draining' ? last : undefined;
+function takenOut({ events }: Facts, realServer: HostPort): EventFacts | undefined {
+  const last = events.findLast(({ object }) => object === `real server ${formatHostPort(realServer)}`);
+  return last?.to === 'dead' || last?.to === 'draining' ? last : undefined;
 }
 
 function kernelServers({ kernel }: Facts): readonly HostPort[] {

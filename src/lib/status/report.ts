@@ -1,6 +1,46 @@
-// What `status` knows after looking: facts, no judgement. What could not be seen is undefined or says why.
+// What `status` knows after looking: facts, no judgement. What could not be seen says why; nothing is guessed.
+import type { DaemonSnapshot } from '../http/view.ts';
 import type { HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
+
+/** Seen, or the reason why not: one of a few words where the diagnosis needs them, else a phrase for people. */
+export type Seen<T, Why extends string = string> =
+  | { readonly seen: true; readonly value: T }
+  | { readonly seen: false; readonly why: Why };
+
+export interface Facts {
+  /** Undefined when neither a flag, nor the persisted set, nor the kernel names one. */
+  readonly virtualServer: HostPort | undefined;
+  readonly kernel: Seen<VirtualServerFacts | undefined, 'not-permitted' | 'no-ipvs'>;
+  /** The local route of the VIP. */
+  readonly route: RouteFacts | undefined;
+  readonly conflicts: VipConflicts;
+  /** Undefined value = this kernel has no such parameter. */
+  readonly sysctls: ReadonlyMap<string, string | undefined>;
+  /** Each module that is needed, and whether it is there. */
+  readonly modules: ReadonlyMap<string, boolean>;
+  readonly persisted: PersistedFacts;
+  /** The daemon's last transitions, oldest first, from the state file. */
+  readonly events: readonly EventFacts[];
+  readonly daemon: DaemonFacts;
+  /** Each real server that kernel, persisted set or daemon name, asked directly; unseen with --no-probe. */
+  readonly probes: Seen<readonly RealServerProbe[]>;
+  /** The same question asked through the VIP: what kubelet experiences. */
+  readonly throughVip: Seen<ProbeFacts>;
+  readonly bootService: BootServiceFacts;
+  /** Unseen: this host has no kubelet that we know how to look at. */
+  readonly kubelet: Seen<KubeletFacts>;
+  /** Unseen: none runs here, or nobody who knows could be asked. */
+  readonly kubeProxy: Seen<KubeProxyFacts>;
+  /** Process ids of the program that this one replaces. */
+  readonly originalTool: readonly number[];
+}
+
+export interface VirtualServerFacts {
+  readonly scheduler: string;
+  readonly flags: readonly string[];
+  readonly realServers: readonly RealServerFacts[];
+}
 
 export interface RealServerFacts extends HostPort {
   readonly weight: number;
@@ -10,24 +50,25 @@ export interface RealServerFacts extends HostPort {
   readonly connections: bigint;
   readonly inBytes: bigint;
   readonly outBytes: bigint;
-}
-
-export interface VirtualServerFacts {
-  readonly scheduler: string;
-  readonly flags: readonly string[];
-  readonly realServers: readonly RealServerFacts[];
+  /** As the kernel averages them over the last seconds. */
+  readonly connectionsPerSecond: number;
+  readonly inBytesPerSecond: number;
+  readonly outBytesPerSecond: number;
 }
 
 export interface RouteFacts {
+  /** Undefined = none in the route: for IPv6 the kernel chooses. */
   readonly source: string | undefined;
   /** The source is an address of this host (true where the kernel chooses it). */
   readonly sourceIsOurs: boolean;
 }
 
-/** "unseen" carries the reason: no permission, or no IPVS in this kernel. */
-export type Seen<T> =
-  | { readonly seen: true; readonly value: T }
-  | { readonly seen: false; readonly why: 'not-permitted' | 'no-ipvs' };
+export interface VipConflicts {
+  /** The VIP is an address of this host, on whatever device. */
+  readonly isHostAddress: boolean;
+  /** Whom the VIP would be routed to without our local route, when that is a network of this host ("10.0.0.0/8 dev eth0"). */
+  readonly onLinkNetwork: string | undefined;
+}
 
 export interface PersistedFacts {
   readonly path: string;
@@ -38,21 +79,79 @@ export interface PersistedFacts {
   readonly problem: string | undefined;
 }
 
-export interface Facts {
-  /** Undefined when neither a flag, nor the persisted set, nor the kernel names one. */
-  readonly virtualServer: HostPort | undefined;
-  readonly kernel: Seen<VirtualServerFacts | undefined>;
-  readonly route: RouteFacts | undefined;
-  /** Undefined value = this kernel has no such parameter. */
-  readonly sysctls: ReadonlyMap<string, string | undefined>;
-  readonly persisted: PersistedFacts;
-  /** The daemon's last word on a real server, by HOST:PORT, from the state file. */
-  readonly lastEvents: ReadonlyMap<string, LastEvent>;
+export interface EventFacts {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly ageS: number;
+  /** "real server 10.0.0.11:6443" or "virtual server" */
+  readonly object: string;
+  readonly from: string;
+  /** "dead", "draining", "ready", "held", ... */
+  readonly to: string;
+  readonly why: string;
 }
 
-export interface LastEvent {
-  /** "dead", "draining", "ready", ... */
-  readonly state: string;
-  readonly why: string;
-  readonly ageS: number;
+export interface DaemonFacts {
+  /** Process ids of daemons of this program that can be seen from here, in containers, too. */
+  readonly processes: readonly number[];
+  /** What its /status says. */
+  readonly snapshot: Seen<DaemonSnapshot>;
+  /** Its host unit; undefined = this host has no such unit. */
+  readonly unit: UnitFacts | undefined;
+}
+
+/** As systemd has it: "active", "failed", ... and "enabled", "disabled", ... */
+export interface UnitFacts {
+  readonly name: string;
+  readonly active: string;
+  readonly enabled: string;
+}
+
+export interface BootServiceFacts {
+  readonly kind: 'systemd' | 'rc-local' | 'none';
+  readonly enabled: boolean;
+  /** Undefined where nothing tells: no kubelet unit, or no systemd. */
+  readonly beforeKubelet: boolean | undefined;
+  /** The last run failed. */
+  readonly failed: boolean;
+}
+
+/** One answer, or the lack of it. */
+export interface ProbeFacts {
+  /** unauthorized = 401 or 403: alive, and anonymous health requests are refused. */
+  readonly outcome: 'ready' | 'not-ready' | 'unauthorized' | 'dead';
+  /** "http-500", "econnrefused", "etimedout", ...; undefined when ready. */
+  readonly reason: string | undefined;
+  /** How far it came. */
+  readonly reached: 'nothing' | 'tcp' | 'tls' | 'http';
+  /** From the first packet to the end of the answer; undefined when dead. */
+  readonly latencyMs: number | undefined;
+  /** Undefined when the TLS handshake did not come that far. */
+  readonly certificate: CertificateFacts | undefined;
+}
+
+export interface RealServerProbe extends HostPort, ProbeFacts {}
+
+export interface CertificateFacts {
+  /** Negative when it has expired. */
+  readonly expiresInS: number;
+  /** A subject alternative name is the VIP. */
+  readonly namesVip: boolean;
+  /** Undefined = no CA is known on this host. */
+  readonly verified: boolean | undefined;
+}
+
+export interface KubeletFacts {
+  /** Of kubelet. */
+  readonly kubeconfig: string;
+  /** "https://10.99.0.1:6443" */
+  readonly server: string;
+}
+
+export interface KubeProxyFacts {
+  /** "ipvs", "iptables", "nftables", ... */
+  readonly mode: string;
+  readonly excludeCIDRs: readonly string[];
+  /** Who said so: "its /configz" or the ConfigMap. */
+  readonly source: string;
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CONDITIONS, type Condition, diagnose } from '../../../src/lib/status/conditions.ts';
 import type { Facts } from '../../../src/lib/status/report.ts';
 import {
+  event,
   inKernel,
   NOT_IN_KERNEL,
   NOTHING_PERSISTED,
@@ -77,7 +78,7 @@ const CASES: readonly [
       kernel: inKernel({
         realServers: ['10.0.0.11', '10.0.0.12'].map(address => realServerFacts({ address })),
       }),
-      lastEvents: new Map([['10.0.0.13:6443', { state: 'dead', why: 'etimedout', ageS: 95 }]]),
+      events: [event()],
     },
     'degraded',
     'real server 10.0.0.13:6443 is dead since 1m (etimedout), so the daemon took it out',
