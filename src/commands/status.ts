@@ -28,7 +28,8 @@ export default class Status extends BaseCommand {
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Status);
     const virtualServer = flags.vs === undefined ? undefined : readVirtualServer(flags.vs);
-    const report = judge(collectFacts(openKernel(), { persistDir: flags['persist-dir'], virtualServer }));
+    const options = { persistDir: flags['persist-dir'], virtualServer, probe: flags.probe };
+    const report = judge(await collectFacts(openKernel(), options));
     process.exitCode = EXIT_CODE[report.verdict];
     if (!this.jsonEnabled()) process.stdout.write(formatText(report, paint));
     return toJson(report);

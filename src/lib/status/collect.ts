@@ -16,11 +16,13 @@ export interface CollectOptions {
   readonly persistDir: string;
   /** Overrides the persisted set's virtual server. */
   readonly virtualServer: HostPort | undefined;
+  /** Ask the real servers, too. */
+  readonly probe: boolean;
 }
 
 const NOT_LOOKED_AT = { seen: false, why: 'not looked at' } as const;
 
-export function collectFacts(kernel: Kernel, options: CollectOptions): Facts {
+export async function collectFacts(kernel: Kernel, options: CollectOptions): Promise<Facts> {
   const persisted = collectPersisted(options.persistDir);
   const virtualServer = options.virtualServer ?? persisted.spec?.virtualServer ?? findOurs(kernel);
   return {
