@@ -122,6 +122,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['lib/health', 'lib/log.ts', 'lib/probe'],
     why: 'shows what the daemon knows; it is handed a view and changes nothing',
   },
+  'lib/manifests': {
+    may: ['lib/endpoints', 'lib/model'],
+    why: 'Kubernetes objects from values alone; what the daemon asks of the API is what its role allows',
+  },
   'lib/daemon': {
     may: [
       'lib/app.ts',
@@ -155,6 +159,8 @@ const PURE: Readonly<Record<string, string>> = {
   'lib/status/verdict.ts': 'a judgement of facts; collecting them is collect.ts',
   'lib/status/format.ts': 'a text from a report',
   'lib/health/decide.ts': 'who serves is decided from values alone',
+  'lib/manifests/access.ts': 'a part of a text',
+  'lib/manifests/daemon-set.ts': 'a part of a text',
 };
 
 /** Each package with its importers: an upgrade, or a replacement, is a change of these files. */
@@ -167,17 +173,18 @@ const PACKAGES: Readonly<Record<string, { files: readonly string[]; why: string 
   listr2: { files: ['cli/show-operation.ts'], why: 'a list on a terminal is a matter of display' },
   'ipaddr.js': { files: ['lib/model/address.ts'], why: 'an address is a text that was parsed there' },
   '@kubernetes/client-node': {
-    files: ['lib/endpoints/kubernetes.ts'],
-    why: 'its restart policy and its majors stay visible in one file',
+    files: ['lib/endpoints/kubernetes.ts', 'lib/manifests/kubernetes.ts'],
+    why: 'its restart policy and its majors stay visible in one file, the shapes of its objects in another',
   },
   yaml: {
     files: [
       'lib/config/document.ts',
       'lib/endpoints/kubeconfig.ts',
+      'lib/manifests/manifests.ts',
       'lib/probe/credentials.ts',
       'lib/store/persisted-set.ts',
     ],
-    why: 'readers of files that people and other programs write',
+    why: 'readers and writers of files that people and other programs read and write',
   },
   'prom-client': {
     files: ['lib/http/metrics.ts', 'lib/http/series.ts'],
