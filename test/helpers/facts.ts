@@ -24,7 +24,7 @@ export function soundFacts(fields: Partial<Facts> = {}): Facts {
     modules: new Map(['ip_vs', 'ip_vs_sh', 'tcp_diag'].map(name => [name, true])),
     persisted: persisted(),
     events: [],
-    daemon: { processes: [], snapshot: unseen('not looked at'), unit: undefined },
+    daemon: { processes: [], snapshot: { seen: false, why: 'not-listening' }, unit: undefined },
     probes: unseen('not looked at'),
     throughVip: unseen('not looked at'),
     bootService: { kind: 'systemd', enabled: true, beforeKubelet: true, failed: false },

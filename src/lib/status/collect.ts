@@ -36,7 +36,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
     modules: new Map(),
     persisted,
     events: collectEvents(options.persistDir),
-    daemon: { processes: [], snapshot: NOT_LOOKED_AT, unit: undefined },
+    daemon: { processes: [], snapshot: { seen: false, why: 'not-listening' }, unit: undefined },
     probes: NOT_LOOKED_AT,
     throughVip: NOT_LOOKED_AT,
     bootService: { kind: 'none', enabled: false, beforeKubelet: undefined, failed: false },

@@ -26,7 +26,7 @@ export interface Facts {
   /** Each real server that kernel, persisted set or daemon name, asked directly; unseen with --no-probe. */
   readonly probes: Seen<readonly RealServerProbe[]>;
   /** The same question asked through the VIP: what kubelet experiences. */
-  readonly throughVip: Seen<ProbeFacts>;
+  readonly throughVip: Seen<VipProbe>;
   readonly bootService: BootServiceFacts;
   /** Unseen: this host has no kubelet that we know how to look at. */
   readonly kubelet: Seen<KubeletFacts>;
@@ -94,8 +94,11 @@ export interface EventFacts {
 export interface DaemonFacts {
   /** Process ids of daemons of this program that can be seen from here, in containers, too. */
   readonly processes: readonly number[];
-  /** What its /status says. */
-  readonly snapshot: Seen<DaemonSnapshot>;
+  /**
+   * What its /status says. not-listening: nobody is there to be asked; no-answer: it accepts and stays silent, as a
+   * stuck one does; foreign: another program answers at its address.
+   */
+  readonly snapshot: Seen<DaemonSnapshot, 'not-listening' | 'no-answer' | 'foreign'>;
   /** Its host unit; undefined = this host has no such unit. */
   readonly unit: UnitFacts | undefined;
 }
@@ -131,6 +134,11 @@ export interface ProbeFacts {
 }
 
 export interface RealServerProbe extends HostPort, ProbeFacts {}
+
+export interface VipProbe extends ProbeFacts {
+  /** Who answered, when the connection table of IPVS tells. */
+  readonly realServer: HostPort | undefined;
+}
 
 export interface CertificateFacts {
   /** Negative when it has expired. */
