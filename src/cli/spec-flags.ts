@@ -103,7 +103,7 @@ function readSourceIp(text: string | undefined): string | undefined {
     : reading('--source-ip', text, 'give an address of this host', parseAddress);
 }
 
-function readScheduler(name: string): Scheduler {
+export function readScheduler(name: string): Scheduler {
   if (isScheduler(name)) return name;
   throw new UsageError(`--scheduler ${name}: unknown scheduler; give one of ${SCHEDULERS.join(' ')}`);
 }

@@ -3,13 +3,20 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
 import { showOperation } from '../cli/show-operation.ts';
-import { readRealServers, realServersFlag } from '../cli/spec-flags.ts';
+import {
+  readRealServers,
+  readScheduler,
+  readVirtualServer,
+  realServersFlag,
+  virtualServerFlag,
+} from '../cli/spec-flags.ts';
 import { openKernel } from '../lib/app.ts';
 import { discoverOnce } from '../lib/endpoints/once.ts';
 import { ProxyError } from '../lib/errors.ts';
-import { formatHostPort } from '../lib/model/address.ts';
+import { equalHostPort, formatHostPort } from '../lib/model/address.ts';
+import { DEFAULT_SCHEDULER } from '../lib/model/scheduler.ts';
 import { type ProxySpec, validateSpec } from '../lib/model/spec.ts';
-import { requireNetAdmin } from '../lib/operations/preflight.ts';
+import { checkAgainstHost, requireNetAdmin } from '../lib/operations/preflight.ts';
 import { syncTasks } from '../lib/operations/sync.ts';
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
@@ -18,6 +25,8 @@ const EXIT_CHANGES = 2;
 
 export default class Sync extends BaseCommand {
   static override summary = 'bring the kernel to the persisted set, or to the given real servers';
+  static override description =
+    'What --vs, --rs and --scheduler give is used instead of what is persisted, and persisted then.';
   static override examples = [
     { description: 'as at boot: nobody is asked', command: '<%= config.bin %> sync --from persisted' },
     {
@@ -28,6 +37,10 @@ export default class Sync extends BaseCommand {
       description: 'masters that are given',
       command: '<%= config.bin %> sync --rs 10.0.0.11:6443 --rs 10.0.0.14:6443',
     },
+    {
+      description: 'one more master, until the next boot',
+      command: '<%= config.bin %> sync --add --rs 10.0.0.14:6443',
+    },
   ];
   static override flags = {
     from: Flags.option({
@@ -36,7 +49,13 @@ export default class Sync extends BaseCommand {
       default: 'persisted' as const,
       env: environmentName('from'),
     })(),
+    vs: virtualServerFlag,
     rs: realServersFlag,
+    scheduler: daemonFlags.scheduler,
+    add: Flags.boolean({
+      summary: 'only add: no real server is changed or removed, and nothing is persisted',
+      env: environmentName('add'),
+    }),
     kubeconfig: daemonFlags.kubeconfig,
     server: daemonFlags.server,
     'persist-dir': persistDirFlag,
@@ -47,7 +66,7 @@ export default class Sync extends BaseCommand {
       env: environmentName('sysctl'),
     }),
     persist: Flags.boolean({
-      summary: 'persist the real servers of --rs or of the cluster (--no-persist: do not)',
+      summary: 'persist a set that is given or that the cluster names (--no-persist: do not)',
       allowNo: true,
       default: true,
       env: environmentName('persist'),
@@ -58,42 +77,62 @@ export default class Sync extends BaseCommand {
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Sync);
     const dryRun = flags['dry-run'];
-    const spec = await this.#spec(flags);
+    const spec = await readSpec(flags);
     const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun };
+    if (flags.vs !== undefined) checkAgainstHost(spec, context.kernel.routes);
     requireNetAdmin();
+    const isGiven = [flags.vs, flags.rs, flags.scheduler].some(value => value !== undefined);
     const tasks = syncTasks(context, spec, {
       sysctl: flags.sysctl,
-      persist: flags.persist && (flags.rs !== undefined || flags.from === 'cluster'),
+      persist: flags.persist && !flags.add && (isGiven || flags.from === 'cluster'),
+      addOnly: flags.add,
     });
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
     const report = await showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun });
     if (dryRun && report.changed === true && process.exitCode === undefined) process.exitCode = EXIT_CHANGES;
     return report;
   }
-
-  async #spec({ from, rs, kubeconfig, server, 'persist-dir': persistDir }: SpecSources): Promise<ProxySpec> {
-    const loaded = loadPersisted(persistDir);
-    if (loaded === undefined) {
-      const problem = `${persistedPath(persistDir)} does not exist, so there is nothing to restore`;
-      throw new ProxyError('persisted-missing', problem, {
-        suggestions: ['bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT'],
-      });
-    }
-    if (loaded.problem !== undefined)
-      process.stderr.write(`Warning: ${loaded.problem}; using ${loaded.path}\n`);
-    if (rs === undefined && from === 'persisted') return loaded.spec;
-    const realServers =
-      rs === undefined ? await discoverOnce(loaded.spec, { kubeconfig, server }) : readRealServers(rs);
-    const spec = { ...loaded.spec, realServers };
-    validateSpec(spec);
-    return spec;
-  }
 }
 
 interface SpecSources {
   readonly from: 'persisted' | 'cluster';
+  readonly vs: string | undefined;
   readonly rs: string[] | undefined;
+  readonly scheduler: string | undefined;
   readonly kubeconfig: string | undefined;
   readonly server: string | undefined;
   readonly 'persist-dir': string;
 }
+
+async function readSpec({ from, rs, kubeconfig, server, ...sources }: SpecSources): Promise<ProxySpec> {
+  const known = knownSpec(sources);
+  const spec = { ...known, realServers: await realServersOf(known) };
+  validateSpec(spec);
+  return spec;
+
+  async function realServersOf({ realServers }: ProxySpec): Promise<ProxySpec['realServers']> {
+    if (rs !== undefined) return readRealServers(rs);
+    return from === 'cluster' ? discoverOnce(known, { kubeconfig, server }) : realServers;
+  }
+}
+
+/** The persisted set, changed as the flags say; a new one without real servers where it is of another virtual server. */
+function knownSpec(sources: Pick<SpecSources, 'vs' | 'scheduler' | 'persist-dir'>): ProxySpec {
+  const loaded = loadPersisted(sources['persist-dir']);
+  if (loaded?.problem !== undefined)
+    process.stderr.write(`Warning: ${loaded.problem}; using ${loaded.path}\n`);
+  const persisted = loaded?.spec;
+  const virtualServer = sources.vs === undefined ? persisted?.virtualServer : readVirtualServer(sources.vs);
+  if (virtualServer === undefined) {
+    const problem = `${persistedPath(sources['persist-dir'])} does not exist, so there is nothing to restore`;
+    throw new ProxyError('persisted-missing', problem, {
+      suggestions: ['bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT'],
+    });
+  }
+  const isSame = persisted !== undefined && equalHostPort(persisted.virtualServer, virtualServer);
+  const spec = isSame ? persisted : { virtualServer, ...NEW };
+  if (sources.scheduler === undefined || sources.scheduler === spec.scheduler) return spec;
+  return { ...spec, scheduler: readScheduler(sources.scheduler), schedulerFlags: [] };
+}
+
+const NEW = { realServers: [], scheduler: DEFAULT_SCHEDULER, schedulerFlags: [], route: true } as const;

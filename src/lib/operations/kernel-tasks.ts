@@ -56,14 +56,11 @@ export function sysctlTask(context: OperationContext, spec: ProxySpec): Task {
   };
 }
 
-export function virtualServerTask(context: OperationContext, spec: ProxySpec): Task {
-  const kinds: StepKind[] = [
-    'add-virtual-server',
-    'update-virtual-server',
-    'add-real-server',
-    'update-real-server',
-    'remove-real-server',
-  ];
+const ADDITIONS: readonly StepKind[] = ['add-virtual-server', 'add-real-server'];
+const CHANGES: readonly StepKind[] = ['update-virtual-server', 'update-real-server', 'remove-real-server'];
+
+export function virtualServerTask(context: OperationContext, spec: ProxySpec, addOnly = false): Task {
+  const kinds = addOnly ? ADDITIONS : [...ADDITIONS, ...CHANGES];
   return {
     title: 'virtual server and real servers',
     run: () => changes(execute(context, stepsOf(context, { ...spec, route: false }, kinds, NO_SYSCTLS))),

@@ -8,6 +8,8 @@ import type { Task } from './task.ts';
 export interface SyncOptions {
   readonly sysctl: boolean;
   readonly persist: boolean;
+  /** What the virtual server has stays as it is: real servers are added, and none is changed or removed. */
+  readonly addOnly?: boolean;
 }
 
 /** Run `requireNetAdmin` before: a refusal is one sentence, not a list of what was not done. */
@@ -15,7 +17,7 @@ export function syncTasks(context: OperationContext, spec: ProxySpec, options: S
   return [
     modulesTask(context, spec),
     ...(options.sysctl ? [sysctlTask(context, spec)] : []),
-    virtualServerTask(context, spec),
+    virtualServerTask(context, spec, options.addOnly),
     ...(spec.route ? [routeTask(context, spec)] : []),
     ...(options.persist ? [persistTask(context, spec)] : []),
   ];
