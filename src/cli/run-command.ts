@@ -1,6 +1,7 @@
 // Hands oclif a ready configuration and turns whatever comes back into an exit code.
 import { Config, flush, run } from '@oclif/core';
 import { UsageError } from '../lib/errors.ts';
+import { normalizeArguments } from './arguments.ts';
 import { commandLoaders } from './commands.ts';
 import { inMemoryPlugin } from './plugin.ts';
 import { reportFailure } from './report-failure.ts';
@@ -10,8 +11,10 @@ const ROOT = '/';
 
 const HELP_FLAGS = new Set(['--help', '-h']);
 
-export async function runCommand(argv: string[]): Promise<number> {
+export async function runCommand(given: readonly string[], argv0: string): Promise<number> {
   try {
+    const { argv, notes } = await normalizeArguments(given, argv0, process.env);
+    for (const note of notes) process.stderr.write(`Note: ${note}\n`);
     const plugin = inMemoryPlugin(ROOT);
     const config = await Config.load({
       root: ROOT,
@@ -19,7 +22,7 @@ export async function runCommand(argv: string[]): Promise<number> {
       plugins: new Map([[plugin.name, plugin]]),
     });
     refuseWhatNamesNoCommand(argv, config.bin);
-    await run(argv, config);
+    await run([...argv], config);
     await flush();
     return Number(process.exitCode ?? 0);
   } catch (error) {
@@ -28,7 +31,7 @@ export async function runCommand(argv: string[]): Promise<number> {
 }
 
 /** oclif would take `init extra` for the name of a command "init:extra", and `--vs` for one as well. */
-function refuseWhatNamesNoCommand([name, next]: string[], bin: string): void {
+function refuseWhatNamesNoCommand([name, next]: readonly string[], bin: string): void {
   if (name === undefined || HELP_FLAGS.has(name)) return;
   if (name in commandLoaders) {
     if (next === undefined || next.startsWith('-')) return;

@@ -57,11 +57,20 @@ const KNOWN_PARTS: Record<string, readonly string[]> = {
 };
 
 export function readOriginal(document: Mapping): FileSettings {
+  const { raw, notes } = translateOriginal(document);
+  return { settings: readSettings(raw, nameOf), nameOf, notes };
+}
+
+/** Our keys with the original's values, unchecked, and what of the document means nothing here. */
+export function translateOriginal(document: Mapping): {
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly notes: readonly string[];
+} {
   const part = (name: string) => asRecord(document[name] ?? {}, `key ${name}`);
   const lvs = part('proxyLvs');
   const health = part('healthCheck');
   const k8s = part('k8sConfig');
-  const raw: Record<string, unknown> = {
+  const raw = {
     vs: given(lvs.virtualAddress),
     scheduler: given(lvs.lvsScheduler),
     rs: given(part('realServer').realServers),
@@ -71,11 +80,7 @@ export function readOriginal(document: Mapping): FileSettings {
     listen: listenAddress(given(document.address), given(document.port)),
     ...probeOf(given(health.healthPath)),
   };
-  return {
-    settings: readSettings(raw, nameOf),
-    nameOf,
-    notes: [...noteScheme(given(health.healthScheme)), ...noteIgnored(document, part)],
-  };
+  return { raw, notes: [...noteScheme(given(health.healthScheme)), ...noteIgnored(document, part)] };
 }
 
 /** Undefined for what a template left empty. */
