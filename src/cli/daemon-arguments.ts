@@ -4,7 +4,7 @@ import { loadDaemonConfig } from '../lib/config/load.ts';
 import { daemonFlags } from './daemon-flags.ts';
 
 export interface DaemonArguments {
-  /** ['daemon', '--vs', '10.99.0.1:6443', '--no-route', '--rs', ...], in the order of `daemon --help`. */
+  /** What follows the word `daemon`: ['--vs', '10.99.0.1:6443', '--no-route', ...], in the order of `daemon --help`. */
   readonly args: readonly string[];
   /** What a daemon that was started with them on this host would run with. */
   readonly config: DaemonConfig;
@@ -19,10 +19,10 @@ export interface DaemonArguments {
 export function daemonArguments(flags: Readonly<Record<string, unknown>>): DaemonArguments {
   const file = typeof flags.config === 'string' ? flags.config : undefined;
   const { config, notes } = loadDaemonConfig({ flags, file });
-  const given = Object.entries(daemonFlags).flatMap(([name, flag]) =>
+  const args = Object.entries(daemonFlags).flatMap(([name, flag]) =>
     argumentsOf(name, flags[name], 'multiple' in flag && flag.multiple === true),
   );
-  return { args: ['daemon', ...given], config, notes };
+  return { args, config, notes };
 }
 
 function argumentsOf(name: string, value: unknown, multiple: boolean): string[] {

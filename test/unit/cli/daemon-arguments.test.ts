@@ -29,8 +29,7 @@ describe('flags become arguments', () => {
   test('every one of them, and the arguments mean the same', async () => {
     const given = [...ALL, '--persist-dir', tempDir()];
     const { args, config } = await argumentsFor(...given);
-    expect(args[0]).toBe('daemon');
-    const again = await parse(args.slice(1));
+    const again = await parse(args);
     expect(again).toEqual(await parse(given));
     expect(Object.keys(again).sort()).toEqual(
       Object.keys(daemonFlags)
@@ -42,7 +41,7 @@ describe('flags become arguments', () => {
 
   test('what was not given is left to the defaults of the daemon', async () => {
     const { args } = await argumentsFor('--vs', '10.99.0.1:6443', '--persist-dir', '/nonexistent');
-    expect(args).toEqual(['daemon', '--vs', '10.99.0.1:6443', '--persist-dir', '/nonexistent']);
+    expect(args).toEqual(['--vs', '10.99.0.1:6443', '--persist-dir', '/nonexistent']);
   });
 
   test('values from the environment are fixed in the arguments, lists item by item', async () => {
@@ -51,7 +50,6 @@ describe('flags become arguments', () => {
     vi.stubEnv('BCS_APISERVER_PROXY_ROUTE', 'false');
     vi.stubEnv('BCS_APISERVER_PROXY_PERSIST_DIR', '/nonexistent');
     expect((await argumentsFor()).args).toEqual([
-      'daemon',
       ...['--vs', '10.99.0.1:6443', '--rs', '10.0.0.11:6443', '--rs', '10.0.0.12:6443', '--no-route'],
       ...['--persist-dir', '/nonexistent'],
     ]);
