@@ -7,8 +7,11 @@ import { ApiError } from './api-error.ts';
 import { type KubernetesObject, type List, readList, type WatchEvent } from './objects.ts';
 import type { Resource } from './resources.ts';
 
-/** Throttled (429) and not (or no longer) allowed: no reason to list again. */
+/** Throttled (429) and not (or no longer) known: no reason to list again. */
 const KEEPS_VERSION = new Set([401, 403, 429]);
+
+/** Not in this version of Kubernetes, or not in our role. */
+const NEXT_RESOURCE = new Set([403, 404]);
 
 export class Mirror {
   readonly #client: ApiClient;
@@ -19,7 +22,7 @@ export class Mirror {
   /** undefined = a list is needed. */
   #version: string | undefined;
 
-  /** The first of `resources` that the API knows is used. */
+  /** The first of `resources` that the API knows and lets us list is used. */
   constructor(
     client: ApiClient,
     resources: readonly [Resource, ...Resource[]],
@@ -44,6 +47,8 @@ export class Mirror {
       return await this.#client.open(server, this.#watchPath(this.#version, watchMs), signal);
     } catch (error) {
       const status = error instanceof ApiError ? error.status : undefined;
+      // A role that may list but not watch, as the original program's: the next attempt lists again.
+      if (status === 403) this.#version = undefined;
       if (status === undefined || status >= 500 || KEEPS_VERSION.has(status)) throw error;
       // 410, and what a server says whose API or storage is another one now.
       throw new ApiError('api-expired', `the watch cannot be resumed: HTTP ${status}`);
@@ -74,8 +79,8 @@ export class Mirror {
         const query = new URLSearchParams({ ...resource.selectors, resourceVersion: '0' });
         return { resource, list: readList(await get(`${resource.path}?${query}`)) };
       } catch (error) {
-        const unknown = error instanceof ApiError && error.status === 404;
-        if (!unknown || resource === this.#resources.at(-1)) throw error;
+        const tryNext = error instanceof ApiError && NEXT_RESOURCE.has(error.status ?? 0);
+        if (!tryNext || resource === this.#resources.at(-1)) throw error;
       }
     }
     throw new Error('unreachable: the last resource returns or throws');

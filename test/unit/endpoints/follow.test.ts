@@ -1,6 +1,6 @@
 // Discovery against an API that works: what is followed, how often it is asked, and what reaches the daemon.
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { ENDPOINTS, NODES, SLICES } from './apiserver.ts';
+import { ENDPOINTS, fail, NODES, SLICES } from './apiserver.ts';
 import { endpoints, Harness, node, slice, until, untilSnapshot, untilWatching } from './harness.ts';
 
 const harness = new Harness();
@@ -61,6 +61,20 @@ test('what happened while the connection was down arrives without a list', async
   server.set(SLICES, slice('10.0.0.2'));
   await untilSnapshot(running, '10.0.0.2:6443');
   expect(server.count('list')).toBe(1);
+});
+
+test("a role that may list Endpoints and nothing else, as the original program's: they are listed again and again", async () => {
+  const server = await harness.apiserver();
+  server.set(SLICES, slice('10.0.0.1'));
+  server.set(ENDPOINTS, endpoints('10.0.0.1'));
+  server.intercept = ({ kind, url }, response) =>
+    (url.pathname !== ENDPOINTS || kind === 'watch') &&
+    fail(response, 403, `may not ${kind} ${url.pathname}`);
+  const running = await harness.start(server);
+  await untilSnapshot(running, '10.0.0.1:6443');
+  await until(() => expect(running.source.freshness.lastProblem).toContain(`may not watch ${ENDPOINTS}`));
+  server.set(ENDPOINTS, endpoints('10.0.0.1', '10.0.0.2'));
+  await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443');
 });
 
 test('an API without EndpointSlices v1 is asked for Endpoints', async () => {
