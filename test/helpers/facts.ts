@@ -27,7 +27,7 @@ export function soundFacts(fields: Partial<Facts> = {}): Facts {
     daemon: { processes: [], snapshot: { seen: false, why: 'not-listening' }, unit: undefined },
     probes: unseen('not looked at'),
     throughVip: unseen('not looked at'),
-    bootService: { kind: 'systemd', enabled: true, beforeKubelet: true, failed: false },
+    bootService: { seen: true, value: { kind: 'systemd', enabled: true, beforeKubelet: true, failed: false } },
     kubelet: unseen('no kubelet'),
     kubeProxy: unseen('none runs here'),
     originalTool: [],

@@ -39,7 +39,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
     daemon: { processes: [], snapshot: { seen: false, why: 'not-listening' }, unit: undefined },
     probes: NOT_LOOKED_AT,
     throughVip: NOT_LOOKED_AT,
-    bootService: { kind: 'none', enabled: false, beforeKubelet: undefined, failed: false },
+    bootService: NOT_LOOKED_AT,
     kubelet: NOT_LOOKED_AT,
     kubeProxy: NOT_LOOKED_AT,
     originalTool: [],

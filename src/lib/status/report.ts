@@ -27,7 +27,8 @@ export interface Facts {
   readonly probes: Seen<readonly RealServerProbe[]>;
   /** The same question asked through the VIP: what kubelet experiences. */
   readonly throughVip: Seen<VipProbe>;
-  readonly bootService: BootServiceFacts;
+  /** Unseen: inside a container, whose host it is that boots. */
+  readonly bootService: Seen<BootServiceFacts>;
   /** Unseen: this host has no kubelet that we know how to look at. */
   readonly kubelet: Seen<KubeletFacts>;
   /** Unseen: none runs here, or nobody who knows could be asked. */
