@@ -1,0 +1,117 @@
+// Command lines of the original program and its guide, typed into a shell as they stand there, on the packed binary
+// under the old names.
+import { expect, test } from 'vitest';
+import { VIP6 } from '../lab/addresses.ts';
+import { KUBECONFIG, writeKubeconfig } from '../lab/kubeconfig.ts';
+import { useLab } from '../lab/lab.ts';
+import type { LabHost } from '../lab/lab-host.ts';
+import type { RunResult } from '../lab/machine.ts';
+import { byMaster } from '../lab/outcome.ts';
+import { realServerOf, vipOf } from './helpers.ts';
+
+const lab = useLab();
+
+const DIRECTORY = '/tmp/old-names';
+const START = `${DIRECTORY}/container-start.sh`;
+
+/** Runs a line as the guide has it, in a shell that finds the old names. */
+async function typed(host: LabHost, line: string): Promise<RunResult> {
+  const names = ['bcs-apiserver-proxy-tools', 'container-start.sh'];
+  const links = names.map(name => `ln -sfn ${lab.machine.binary} ${DIRECTORY}/${name}`);
+  const script = [`mkdir -p ${DIRECTORY}`, ...links, `PATH=${DIRECTORY}:$PATH`, line].join('\n');
+  return host.run(['bash', '-c', script]);
+}
+
+function persisted(): Promise<string> {
+  return lab.machine.readFile('/root/.bcs/ipvsConfig.yaml');
+}
+
+/** The last note: what to type from now on. */
+function newForm({ stderr }: RunResult): string | undefined {
+  return /^Note: this is the old form of: bcs-apiserver-proxy (.*)$/m.exec(stderr)?.[1];
+}
+
+test('init, reload, add and delete of the old tool, and the entry point of the old container', async () => {
+  const net = await lab.network({ masters: 4 });
+  await net.startApiservers();
+  const [vs, m1, m2, m3, m4] = [vipOf(4), ...[1, 2, 3, 4].map(number => realServerOf(net, number))];
+  const tool = 'bcs-apiserver-proxy-tools -cmd';
+
+  const init = await typed(net.worker, `${tool} init -vs ${vs} -rs ${m1} -rs ${m2} -rs ${m3} -scheduler sh`);
+  expect(init.code, init.stderr).toBe(0);
+  expect(init.stdout).toMatch(/^done: virtual server 10\.99\.0\.1:6443$/m);
+  expect(newForm(init)).toBe(`init --vs ${vs} --rs ${m1} --rs ${m2} --rs ${m3} --scheduler sh`);
+  const rules = await net.worker.rules();
+  const requests = await net.worker.requests({ count: 6 });
+  expect(requests.filter(({ ok }) => ok)).toHaveLength(6);
+
+  // As after a reboot: the line that the old init left in /etc/rc.local.
+  await net.worker.must(['ipvsadm', '-C']);
+  expect(await typed(net.worker, `${tool} reload -persistDir /root/.bcs`)).toMatchObject({ code: 0 });
+  expect((await net.worker.rules()).split('\n').sort()).toEqual(rules.split('\n').sort());
+
+  // One that the daemon has drained stays drained.
+  const set = await persisted();
+  await net.worker.must(['ipvsadm', '-e', '-t', vs, '-r', `${m1}`, '-m', '-w', '0']);
+  const add = await typed(net.worker, `${tool} add -vs ${vs} -rs ${m1} -rs ${m4} -scheduler rr`);
+  expect(add.code, add.stderr).toBe(0);
+  expect(await net.worker.rules()).toMatch(/^-A -t 10\.99\.0\.1:6443 -s sh/m);
+  const weights = (await net.worker.rules()).matchAll(/-r (\S+) -m -w (\d+)/g);
+  expect(Object.fromEntries([...weights].map(([, server, weight]) => [server, weight]))).toEqual({
+    [`${m1}`]: '0',
+    [`${m2}`]: '1',
+    [`${m3}`]: '1',
+    [`${m4}`]: '1',
+  });
+  expect(await persisted()).toBe(set);
+
+  const idle = await net.worker.client('idle');
+  const removed = await typed(net.worker, `${tool} delete -vs ${vs}`);
+  expect(removed.code, removed.stderr).toBe(0);
+  expect(newForm(removed)).toBe(`clean --force --vs ${vs}`);
+  expect(await net.worker.rules()).toBe('');
+  await idle.stop();
+
+  // add made the virtual server where there was none.
+  await typed(net.worker, `${tool} add -vs ${vs} -rs ${m4} -scheduler rr`);
+  expect(await net.worker.rules()).toMatch(/^-A -t 10\.99\.0\.1:6443 -s rr/m);
+  expect(byMaster(await net.worker.requests({ count: 2 }))).toEqual({ m4: 2 });
+  expect(await persisted()).toBe(set);
+
+  // Its DaemonSet, whose role knows no EndpointSlices.
+  for (const master of net.masters) await master.control({ fail: { endpointslices: 'forbidden' } });
+  await writeKubeconfig(lab.machine, `https://${vs}`);
+  const container = await net.worker.spawn([START, '-f', '/data/bcs-apiserver-proxy.json'], {
+    env: {
+      BCS_CONFIG_TYPE: 'render',
+      localIp: net.worker.ipv4,
+      bcsApiserverProxyPort: '8004',
+      virtualAddress: vs,
+      lvsScheduler: 'sh',
+      ipvsPersistDir: '/root/.bcs',
+      healthScheme: 'https',
+      healthPath: '/healthz',
+      kubeConfig: KUBECONFIG,
+      managerInterval: '10',
+    },
+  });
+  for (const server of [m1, m2, m3, m4])
+    await container.waitForLine(line => line.includes(`${server} is ready`), 30_000);
+  expect(await net.worker.must(['curl', '-s', `http://${net.worker.ipv4}:8004/healthz`])).toContain('ok');
+  container.kill('SIGTERM');
+  expect((await container.exited).code).toBe(0);
+  expect(await net.worker.rules()).toMatch(/^-A -t 10\.99\.0\.1:6443 -s sh/m);
+});
+
+test('init of the old tool with IPv6 in brackets', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers({ family: 6 });
+  const rs = [1, 2, 3].map(number => `-rs ${realServerOf(net, number, 6)}`).join(' ');
+  const init = await typed(
+    net.worker,
+    `bcs-apiserver-proxy-tools -cmd init -vs ${vipOf(6)} ${rs} -scheduler rr`,
+  );
+  expect(init.code, init.stderr).toBe(0);
+  expect(newForm(init)).toContain(`init --vs '${vipOf(6)}' --rs '`);
+  expect(byMaster(await net.worker.requests({ count: 6, vip: VIP6 }))).toEqual({ m1: 2, m2: 2, m3: 2 });
+});
