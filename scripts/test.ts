@@ -34,7 +34,7 @@ const TIERS: readonly Tier[] = [
   check('generated', [NODE, 'scripts/check-generated.ts']),
   vitest('unit'),
   vitest('cli'),
-  check('build', [NODE, 'scripts/build.ts', '--all']),
+  check('build', [NODE, 'scripts/build.ts', '--all'], [NODE, 'scripts/image.ts']),
   { ...vitest('binary'), needs: 'build' },
   { ...vitest('kernel'), needs: 'build' },
 ];

@@ -2,6 +2,7 @@
 import { Parser } from '@oclif/core';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { daemonArguments } from '../../../src/cli/daemon-arguments.ts';
 import { daemonFlags } from '../../../src/cli/daemon-flags.ts';
 import { loadDaemonConfig } from '../../../src/lib/config/load.ts';
 import { ENDPOINT_SLICES, ENDPOINTS, nodeResources } from '../../../src/lib/endpoints/resources.ts';
@@ -11,7 +12,7 @@ import type { ManifestOptions } from '../../../src/lib/manifests/options.ts';
 import { schemaProblems } from '../../helpers/kubernetes-schema.ts';
 
 const OPTIONS: ManifestOptions = {
-  args: ['--vs', '10.99.0.1:6443'],
+  args: ['daemon', '--vs', '10.99.0.1:6443'],
   image: 'registry.example/bcs-apiserver-proxy:1',
   namespace: 'kube-system',
   discovery: 'endpoints',
@@ -134,18 +135,8 @@ describe('access', () => {
 
 describe('the pod', () => {
   test('its arguments are a command line of ours', async () => {
-    const args = [
-      '--vs',
-      '10.99.0.1:6443',
-      '--discovery',
-      'nodes',
-      '--rise',
-      '3',
-      '--probe-status',
-      '200',
-      '--no-route',
-    ];
-    const [command, ...rest] = containerOf({ args }).args ?? [];
+    const given = { vs: '10.99.0.1:6443', discovery: 'nodes', rise: '3', route: false };
+    const [command, ...rest] = containerOf({ args: daemonArguments(given).args }).args ?? [];
     expect(command).toBe('daemon');
     const { flags } = await Parser.parse(rest, { flags: daemonFlags, strict: true });
     const { config } = loadDaemonConfig({ flags, persistDir: '/nonexistent' });
