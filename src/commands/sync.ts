@@ -11,6 +11,7 @@ import {
   virtualServerFlag,
 } from '../cli/spec-flags.ts';
 import { openKernel } from '../lib/app.ts';
+import { duration } from '../lib/config/values.ts';
 import { discoverOnce } from '../lib/endpoints/once.ts';
 import { ProxyError } from '../lib/errors.ts';
 import { equalHostPort, formatHostPort } from '../lib/model/address.ts';
@@ -22,6 +23,8 @@ import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
 /** --dry-run found something to do. */
 const EXIT_CHANGES = 2;
+
+const addressTimeout = duration('0s', '1h', 'a network that takes longer needs a person');
 
 export default class Sync extends BaseCommand {
   static override summary = 'bring the kernel to the persisted set, or to the given real servers';
@@ -71,12 +74,19 @@ export default class Sync extends BaseCommand {
       default: true,
       env: environmentName('persist'),
     }),
+    'address-timeout': Flags.string({
+      summary: 'how long the local route waits until this host has an address for it, as at boot',
+      helpValue: '10m',
+      default: '0s',
+      env: environmentName('address-timeout'),
+    }),
     'dry-run': dryRunFlag,
   };
 
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Sync);
     const dryRun = flags['dry-run'];
+    const addressTimeoutMs = addressTimeout(flags['address-timeout'], '--address-timeout');
     const spec = await readSpec(flags);
     const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun };
     if (flags.vs !== undefined) checkAgainstHost(spec, context.kernel.routes);
@@ -86,6 +96,7 @@ export default class Sync extends BaseCommand {
       sysctl: flags.sysctl,
       persist: flags.persist && !flags.add && (isGiven || flags.from === 'cluster'),
       addOnly: flags.add,
+      addressTimeoutMs,
     });
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
     const report = await showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun });

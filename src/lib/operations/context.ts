@@ -46,11 +46,24 @@ function routeSource(
     const source = routes.sourceTowards(address);
     if (source !== undefined) return source;
   }
-  throw new ProxyError(
-    'no-source-address',
+  throw noSource(
     'no real server can be reached by any route, so no source address can be chosen for the local route of the VIP',
-    {
-      suggestions: ['bring the network up first', 'or name an address of this host: --source-ip IP'],
-    },
   );
+}
+
+/** Throws ProxyError "no-source-address" while this host has no address that the local route could have as its source. */
+export function requireSource(spec: ProxySpec, routes: RouteClient): void {
+  const { sourceIp } = spec;
+  if (sourceIp !== undefined && !routes.isHostAddress(sourceIp)) {
+    throw noSource(
+      `${sourceIp}, which is to be the source of the local route of the VIP, is no address of this host`,
+    );
+  }
+  routeSource(spec, routes);
+}
+
+function noSource(problem: string): ProxyError {
+  return new ProxyError('no-source-address', problem, {
+    suggestions: ['bring the network up first', 'or name an address of this host: --source-ip IP'],
+  });
 }

@@ -1,5 +1,6 @@
 // The tasks that change the kernel: modules, parameters, the virtual server with its real servers, the local route.
 // Each looks at the kernel as it is at that moment.
+import { isProxyError } from '../errors.ts';
 import { formatModulesFile, isModuleLoaded, loadModule, neededModules } from '../host/modules.ts';
 import { MODULES_LOAD_FILE, SYSCTL_FILE } from '../host/paths.ts';
 import { formatSysctlFile, WANTED_SYSCTLS } from '../host/sysctl.ts';
@@ -10,6 +11,7 @@ import { plan } from '../reconcile/plan.ts';
 import { describeStep, type Step, type StepKind } from '../reconcile/steps.ts';
 import { readFileIfThere, writeFileIfChanged } from '../store/atomic-file.ts';
 import { rememberSysctls } from '../store/state-file.ts';
+import { waitForSource } from './address-wait.ts';
 import { desiredFrom, type OperationContext } from './context.ts';
 import { changes, HalfDoneError, inTurn, type Task } from './task.ts';
 
@@ -28,8 +30,8 @@ export function modulesTask(context: OperationContext, spec: ProxySpec): Task {
         // modprobe has nothing to do, and /sys/module nothing to show, for a module that is built into the kernel.
         else if (context.dryRun || isModuleLoaded(name)) lines.push(`load module ${name}`);
       }
-      lines.push(...keepFile(context, MODULES_LOAD_FILE, formatModulesFile(modules)));
-      return changes(lines, warnings);
+      const file = keepFile(context, MODULES_LOAD_FILE, formatModulesFile(modules));
+      return changes([...lines, ...file.lines], [...warnings, ...file.warnings]);
     },
   };
 }
@@ -51,7 +53,8 @@ export function sysctlTask(context: OperationContext, spec: ProxySpec): Task {
       if (!context.dryRun && before.length > 0)
         rememberSysctls(context.persistDir, Object.fromEntries(before));
       const lines = execute(context, steps);
-      return changes([...lines, ...keepFile(context, SYSCTL_FILE, formatSysctlFile(WANTED_SYSCTLS))]);
+      const file = keepFile(context, SYSCTL_FILE, formatSysctlFile(WANTED_SYSCTLS));
+      return changes([...lines, ...file.lines], file.warnings);
     },
   };
 }
@@ -67,10 +70,21 @@ export function virtualServerTask(context: OperationContext, spec: ProxySpec, ad
   };
 }
 
-export function routeTask(context: OperationContext, spec: ProxySpec): Task {
+/** Waits so long for a source address, when there is none. */
+export function routeTask(context: OperationContext, spec: ProxySpec, addressTimeoutMs = 0): Task {
   return {
     title: 'local route of the VIP',
-    run: () => changes(execute(context, stepsOf(context, spec, ['replace-route'], NO_SYSCTLS))),
+    async run() {
+      const waitedMs = context.dryRun
+        ? 0
+        : await waitForSource(spec, context.kernel.routes, addressTimeoutMs);
+      const result = changes(execute(context, stepsOf(context, spec, ['replace-route'], NO_SYSCTLS)));
+      if (waitedMs < 1000) return result;
+      return {
+        ...result,
+        lines: [`waited ${Math.round(waitedMs / 1000)} s for an address`, ...result.lines],
+      };
+    },
   };
 }
 
@@ -93,7 +107,17 @@ export function execute({ kernel, dryRun }: OperationContext, steps: readonly St
   });
 }
 
-function keepFile({ dryRun }: OperationContext, path: string, contents: string): string[] {
-  const changed = dryRun ? readFileIfThere(path) !== contents : writeFileIfChanged(path, contents);
-  return changed ? [`write ${path}`] : [];
+/** It serves the next boot only: where it cannot be written, what is to be done now is done all the same. */
+function keepFile(
+  { dryRun }: OperationContext,
+  path: string,
+  contents: string,
+): { lines: string[]; warnings: string[] } {
+  try {
+    const changed = dryRun ? readFileIfThere(path) !== contents : writeFileIfChanged(path, contents);
+    return { lines: changed ? [`write ${path}`] : [], warnings: [] };
+  } catch (error) {
+    if (!isProxyError(error)) throw error;
+    return { lines: [], warnings: [error.message] };
+  }
 }

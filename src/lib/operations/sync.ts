@@ -10,6 +10,8 @@ export interface SyncOptions {
   readonly persist: boolean;
   /** What the virtual server has stays as it is: real servers are added, and none is changed or removed. */
   readonly addOnly?: boolean;
+  /** How long the local route may wait for a source address; default not at all. */
+  readonly addressTimeoutMs?: number;
 }
 
 /** Run `requireNetAdmin` before: a refusal is one sentence, not a list of what was not done. */
@@ -18,7 +20,7 @@ export function syncTasks(context: OperationContext, spec: ProxySpec, options: S
     modulesTask(context, spec),
     ...(options.sysctl ? [sysctlTask(context, spec)] : []),
     virtualServerTask(context, spec, options.addOnly),
-    ...(spec.route ? [routeTask(context, spec)] : []),
+    ...(spec.route ? [routeTask(context, spec, options.addressTimeoutMs)] : []),
     ...(options.persist ? [persistTask(context, spec)] : []),
   ];
 }

@@ -101,7 +101,8 @@ describe('the source of the route', () => {
       'route fd99::1 from any',
     ],
   ])('%s', async (_, fields, call) => {
-    expect((await setUp(memoryKernel(), aSpec(fields))).calls.at(-1)).toBe(call);
+    const kernel = memoryKernel({ hostAddresses: ['10.0.0.2', '10.0.0.7'] });
+    expect((await setUp(kernel, aSpec(fields))).calls.at(-1)).toBe(call);
   });
 
   test('no way to any master: one sentence, and what to do', async () => {
@@ -112,6 +113,50 @@ describe('the source of the route', () => {
         'no real server can be reached by any route, so no source address can be chosen for the local route of the VIP',
       suggestions: ['bring the network up first', 'or name an address of this host: --source-ip IP'],
     });
+  });
+});
+
+describe('while this host has no address', () => {
+  /** It gets one after it was asked for so many times. */
+  function addressLater(asked: number): MemoryKernel {
+    const kernel = memoryKernel({ source: undefined });
+    const { routes } = kernel;
+    routes.sourceTowards = () => (asked-- > 0 ? undefined : '10.0.0.2');
+    routes.isHostAddress = address => asked-- <= 0 && address === '10.0.0.7';
+    return kernel;
+  }
+
+  async function route(kernel: MemoryKernel, timeoutMs: number, fields: Partial<ProxySpec> = {}) {
+    const task = routeTask(contextOf(kernel), aSpec(fields), timeoutMs);
+    const { tasks, failure } = await runTasks([task], SILENT);
+    return { lines: tasks.flatMap(({ lines }) => lines), calls: kernel.log, failure };
+  }
+
+  test.each<[string, Partial<ProxySpec>, string]>([
+    ['towards the masters', {}, '10.0.0.2'],
+    ['that was asked for', { sourceIp: '10.0.0.7' }, '10.0.0.7'],
+  ])('the route waits for one %s', async (_, fields, source) => {
+    const { calls, failure } = await route(addressLater(3), 60_000, fields);
+    expect({ calls, failure }).toEqual({ calls: [`route 10.99.0.1 from ${source}`], failure: undefined });
+  });
+
+  test.each<[string, Partial<ProxySpec>, string]>([
+    [
+      'towards the masters',
+      {},
+      'no real server can be reached by any route, so no source address can be chosen for the local route of the VIP',
+    ],
+    [
+      'that was asked for',
+      { sourceIp: '10.0.0.7' },
+      '10.0.0.7, which is to be the source of the local route of the VIP, is no address of this host',
+    ],
+  ])('none comes %s: one sentence when the time is over', async (_, fields, sentence) => {
+    for (const timeoutMs of [0, 300]) {
+      const { calls, failure } = await route(addressLater(Number.POSITIVE_INFINITY), timeoutMs, fields);
+      expect(failure).toMatchObject({ code: 'no-source-address', message: sentence });
+      expect(calls).toEqual([]);
+    }
   });
 });
 
