@@ -158,16 +158,22 @@ test('sync --from persisted rebuilds everything after the tables were emptied, w
   expect(await net.worker.proxy(['sync', '--dry-run'])).toMatchObject({ code: 0 });
 });
 
-test('sync uses the previous copy of a torn persisted file, and says so', async () => {
+test('sync uses the previous copy of a torn persisted file, goes on without a torn state file, and says so', async () => {
   const net = await lab.network({ masters: 3 });
   await net.worker.proxy(initArgs(net, { masters: [1, 2] }));
   await net.worker.proxy(initArgs(net, { masters: [1, 2, 3] }));
   await lab.machine.writeFile('/root/.bcs/ipvsConfig.yaml', '');
+  await lab.machine.writeFile('/root/.bcs/state.json', '{');
+  await net.worker.must(['sysctl', '-qw', 'net.ipv4.vs.expire_nodest_conn=0']);
   const sync = await net.worker.proxy(['sync', '--from', 'persisted']);
   expect(sync.code).toBe(0);
   expect(sync.stderr).toContain(
     '/root/.bcs/ipvsConfig.yaml cannot be used: it is empty; using /root/.bcs/ipvsConfig.yaml.prev',
   );
+  expect(sync.stdout).toMatch(
+    /^warning +kernel parameters: .*state\.json cannot be used: .*clean will not put/m,
+  );
+  expect(await net.worker.must(['sysctl', '-n', 'net.ipv4.vs.expire_nodest_conn'])).toBe('1\n');
 });
 
 test.each([4, 6] as const)(

@@ -49,14 +49,25 @@ export function sysctlTask(context: OperationContext, spec: ProxySpec): Task {
     title: 'kernel parameters',
     run() {
       const steps = stepsOf(context, { ...spec, route: false }, ['set-sysctl'], WANTED_SYSCTLS);
-      const before = steps.flatMap(step => (step.kind === 'set-sysctl' ? [[step.name, step.before]] : []));
-      if (!context.dryRun && before.length > 0)
-        rememberSysctls(context.persistDir, Object.fromEntries(before));
+      const forgotten = context.dryRun ? [] : rememberBefore(context, steps);
       const lines = execute(context, steps);
       const file = keepFile(context, SYSCTL_FILE, formatSysctlFile(WANTED_SYSCTLS));
-      return changes([...lines, ...file.lines], file.warnings);
+      return changes([...lines, ...file.lines], [...forgotten, ...file.warnings]);
     },
   };
+}
+
+/** Only `clean` needs to know: a state file that cannot be used must not keep a node from booting. */
+function rememberBefore({ persistDir }: OperationContext, steps: readonly Step[]): string[] {
+  const before = steps.flatMap(step => (step.kind === 'set-sysctl' ? [[step.name, step.before]] : []));
+  if (before.length === 0) return [];
+  try {
+    rememberSysctls(persistDir, Object.fromEntries(before));
+    return [];
+  } catch (error) {
+    if (!isProxyError(error)) throw error;
+    return [`${error.message}, so clean will not put kernel parameters back`];
+  }
 }
 
 const ADDITIONS: readonly StepKind[] = ['add-virtual-server', 'add-real-server'];
