@@ -9,5 +9,5 @@ export async function bootMachine(options: QemuOptions = {}): Promise<Machine> {
   if (kind !== 'host') throw new Error(`LAB=${kind}: expected qemu or host.`);
   if (options.init === 'systemd')
     throw new Error('LAB=host cannot boot systemd. Use LAB=qemu for this test.');
-  return await useHost();
+  return await useHost(options.files);
 }

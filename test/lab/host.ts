@@ -10,14 +10,14 @@ import type { Machine } from './machine.ts';
 import { CACHE, requireProgram } from './paths.ts';
 import { stagePayload } from './payload.ts';
 
-export async function useHost(): Promise<Machine> {
+export async function useHost(files: Readonly<Record<string, string>> = {}): Promise<Machine> {
   if (process.getuid?.() !== 0) throw new Error('LAB=host needs root: it makes network namespaces.');
   requireProgram('ip', 'iproute2');
   requireProgram('nft', 'nftables');
   requireProgram('ipvsadm', 'ipvsadm');
   mkdirSync(CACHE, { recursive: true });
   const directory = mkdtempSync(join(CACHE, `guest-${process.pid}-`));
-  await stagePayload(directory);
+  await stagePayload(directory, files);
   const labDirectory = join(directory, 'lab');
   const path = `${process.env.PATH}:/usr/sbin:/sbin`;
   const agent = spawn(process.execPath, [join(labDirectory, 'agent.mjs')], {

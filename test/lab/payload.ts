@@ -9,8 +9,11 @@ import { certificates } from './pki.ts';
 
 const PROGRAMS = ['agent', 'apiserver', 'client'];
 
-/** Fills `directory` with lab/ and bcs-apiserver-proxy. */
-export async function stagePayload(directory: string): Promise<void> {
+/** Fills `directory` with lab/, `files` by name, and bcs-apiserver-proxy. */
+export async function stagePayload(
+  directory: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<void> {
   if (!existsSync(BINARY)) throw new Error(`The kernel lab needs ${BINARY}. Run scripts/build first.`);
   const lab = join(directory, 'lab');
   mkdirSync(lab, { recursive: true });
@@ -27,6 +30,7 @@ export async function stagePayload(directory: string): Promise<void> {
   copyFileSync(join(import.meta.dirname, 'guest/start-agent'), join(lab, 'start-agent'));
   cpSync(certificates(), join(lab, 'pki'), { recursive: true });
   copyFileSync(BINARY, join(directory, 'bcs-apiserver-proxy'));
+  for (const [name, source] of Object.entries(files)) copyFileSync(source, join(directory, name));
 }
 
 /** The same as an ext4 disk, without mounting anything. */

@@ -14,6 +14,8 @@ import { payloadDisk, stagePayload } from './payload.ts';
 export interface QemuOptions {
   /** `lab` (default) starts the agent and nothing else; `systemd` boots the whole system, with the agent as a unit. */
   init?: 'lab' | 'systemd';
+  /** More files to put beside the binary: name there, path on the host side. */
+  files?: Readonly<Record<string, string>>;
 }
 
 // `max` pretends to have five levels of page tables, which every miss of the emulated TLB would walk.
@@ -24,12 +26,12 @@ const KERNEL = 'console=ttyS0 panic=-1 quiet root=/dev/nvme0n1 rw rootwait tsc=r
 const INIT = { lab: 'init=/usr/local/sbin/lab-init', systemd: 'init=/lib/systemd/systemd' };
 const BOOT_TIMEOUT_MS = 60_000; // 4 s on an idle machine, systemd 20 s; the rest is for busy ones
 
-export async function bootQemu({ init = 'lab' }: QemuOptions = {}): Promise<Machine> {
+export async function bootQemu({ init = 'lab', files = {} }: QemuOptions = {}): Promise<Machine> {
   requireProgram('qemu-system-x86_64', 'qemu-system-x86');
   const image = await rootImage();
   const directory = guestDirectory();
   const payload = join(directory, 'payload.ext4');
-  await stagePayload(join(directory, 'payload'));
+  await stagePayload(join(directory, 'payload'), files);
   payloadDisk(join(directory, 'payload'), payload);
 
   // Listening before QEMU starts, so that neither side has to poll for the other.
