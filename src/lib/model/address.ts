@@ -64,6 +64,11 @@ export function equalHostPort(a: HostPort, b: HostPort): boolean {
   return a.address === b.address && a.port === b.port;
 }
 
+/** Numbers within addresses in the order that a reader expects: 10.0.0.9 before 10.0.0.11. */
+export function compareHostPort(a: HostPort, b: HostPort): number {
+  return a.address.localeCompare(b.address, 'en', { numeric: true }) || a.port - b.port;
+}
+
 export function familyOf(address: string): Family {
   return address.includes(':') ? 'ipv6' : 'ipv4';
 }
@@ -91,4 +96,23 @@ export function addressFromBytes(bytes: Uint8Array): string {
 /** The registered range that an address is in ("unicast", "private", "loopback", "multicast", ...). */
 export function rangeOf(address: string): string {
   return ipaddr.parse(address).range();
+}
+
+/** Whether the address is in the network, "10.96.0.0/12" or a single address; false for what is no network. */
+export function isInNetwork(address: string, network: string): boolean {
+  const [base = '', bits] = network.split('/');
+  if (!ipaddr.isValid(base) || familyOf(base) !== familyOf(address)) return false;
+  const all = familyOf(base) === 'ipv6' ? 128 : 32;
+  const prefix = bits === undefined ? all : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+  return prefix >= 0 && prefix <= all && ipaddr.parse(address).match(ipaddr.parse(base), prefix);
+}
+
+/** "10.1.2.3/8" is in "10.0.0.0/8". */
+export function networkOf(cidr: string): string {
+  const [address, bits] = ipaddr.parseCIDR(cidr);
+  const bytes = address.toByteArray().map((byte, index) => {
+    const left = Math.min(Math.max(bits - index * 8, 0), 8);
+    return byte & (0xff00 >> left);
+  });
+  return `${addressFromBytes(Uint8Array.from(bytes))}/${bits}`;
 }

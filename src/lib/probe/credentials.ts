@@ -1,7 +1,6 @@
 // What probes show and whom they trust, read from disk and read again now and then, because all of it rotates.
-import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { readFileIfThere } from '../store/atomic-file.ts';
+import { readCurrentCluster } from '../store/kubeconfig.ts';
 import type { TlsSettings } from './connection.ts';
 
 /** In the certificate of every apiserver (kubeadm and its relatives). */
@@ -45,28 +44,9 @@ function readCredentials(files: CredentialFiles): TlsSettings {
   };
 }
 
-function findCa({ caFile, kubeconfig }: CredentialFiles): string | undefined {
+/** PEM. Throws ProxyError, or what the YAML parser throws. */
+export function findCa({ caFile, kubeconfig }: CredentialFiles): string | undefined {
   if (caFile !== undefined) return readFileIfThere(caFile);
-  const named = kubeconfig === undefined ? undefined : caOfKubeconfig(kubeconfig);
+  const named = kubeconfig === undefined ? undefined : readCurrentCluster(kubeconfig)?.ca;
   return named ?? readFileIfThere(SERVICE_ACCOUNT_CA) ?? readFileIfThere(KUBEADM_CA);
-}
-
-interface Kubeconfig {
-  readonly 'current-context'?: string;
-  readonly contexts?: { name?: string; context?: { cluster?: string } }[];
-  readonly clusters?: {
-    name?: string;
-    cluster?: { 'certificate-authority'?: string; 'certificate-authority-data'?: string };
-  }[];
-}
-
-/** PEM. Only the CA is read here; what is wrong with a kubeconfig otherwise is for discovery to say. */
-function caOfKubeconfig(path: string): string | undefined {
-  const text = readFileIfThere(path);
-  const config = text === undefined ? null : (parse(text) as Kubeconfig | null);
-  const context = config?.contexts?.find(({ name }) => name === config['current-context'])?.context;
-  const cluster = config?.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
-  const { 'certificate-authority-data': data, 'certificate-authority': file } = cluster ?? {};
-  if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-  return file === undefined ? undefined : readFileIfThere(resolve(dirname(path), file));
 }

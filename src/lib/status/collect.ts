@@ -1,16 +1,23 @@
-// Looks at the kernel and at the files; never needs a daemon, an API or a sound configuration.
-import { statSync } from 'node:fs';
-import { isProxyError } from '../errors.ts';
+// Looks at everything that has to do with this node's virtual server. Needs neither daemon, API nor configuration: what
+// fails, or does not answer in time, is unseen.
+import { networkInterfaces } from 'node:os';
+import { flagOf, listProcesses } from '../host/processes.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
-import type { IpvsClient } from '../ipvs/client.ts';
-import { familyOf, type HostPort } from '../model/address.ts';
-import { SCHEDULER_FLAGS, schedulerOf } from '../model/scheduler.ts';
-import { isNetlinkError } from '../netlink/errors.ts';
-import { flagBits, type Kernel } from '../reconcile/kernel.ts';
-import { isLocalRoute, isOurs, type RouteClient } from '../route/client.ts';
-import { loadPersisted, persistedPath } from '../store/persisted-set.ts';
-import { loadState } from '../store/state-file.ts';
-import type { EventFacts, Facts, PersistedFacts, RouteFacts, VirtualServerFacts } from './report.ts';
+import { type HostPort, parseHostPort } from '../model/address.ts';
+import { DEFAULT_SCHEDULER } from '../model/scheduler.ts';
+import type { Kernel } from '../reconcile/kernel.ts';
+import { collectBoot } from './collect/boot.ts';
+import { collectConflicts } from './collect/conflicts.ts';
+import { askDaemon } from './collect/daemon.ts';
+import { collectEvents, collectPersisted } from './collect/files.ts';
+import { collectKernel, collectModules, collectRoute, findOurs } from './collect/kernel.ts';
+import { type ConfigMapValue, collectKubeProxy } from './collect/kube-proxy.ts';
+import { collectKubelet } from './collect/kubelet.ts';
+import { sortProcesses } from './collect/processes.ts';
+import type { Facts } from './report.ts';
+
+/** For all questions over the network and to systemd together. */
+const ASKING_MS = 1500;
 
 export interface CollectOptions {
   readonly persistDir: string;
@@ -18,132 +25,96 @@ export interface CollectOptions {
   readonly virtualServer: HostPort | undefined;
   /** Ask the real servers, too. */
   readonly probe: boolean;
+  /** Asks the kubeconfig's server and the real servers; left out, nobody is asked. */
+  readonly readConfigMap?: ReadConfigMap;
 }
 
-const NOT_LOOKED_AT = { seen: false, why: 'not looked at' } as const;
+/** Undefined when nobody answers before the deadline; never rejects. */
+export type ReadConfigMap = (
+  value: ConfigMapValue,
+  kubeconfig: string,
+  realServers: readonly HostPort[],
+  deadline: AbortSignal,
+) => Promise<string | undefined>;
 
 export async function collectFacts(kernel: Kernel, options: CollectOptions): Promise<Facts> {
+  const deadline = AbortSignal.timeout(ASKING_MS);
+  const askedBoot = collectBoot(ASKING_MS);
+  const processes = listProcesses();
+  const { daemons, original } = sortProcesses(processes);
+  const askedDaemon = askDaemon(daemons, deadline);
+
   const persisted = collectPersisted(options.persistDir);
   const virtualServer = options.virtualServer ?? persisted.spec?.virtualServer ?? findOurs(kernel);
+  const inKernel = collectKernel(kernel, virtualServer);
+  const realServers = [
+    ...((inKernel.seen && inKernel.value?.realServers) || []),
+    ...(persisted.spec?.realServers ?? []),
+  ];
+  const kubelet = collectKubelet(processes);
+  const kubeconfigs = [
+    kubelet.seen ? kubelet.value.kubeconfig : undefined,
+    ...daemons.map(daemon => flagOf(daemon, 'kubeconfig')),
+  ].filter(path => path !== undefined);
+  const askedKubeProxy = collectKubeProxy(
+    processes,
+    async (value, until) =>
+      options.probe && kubeconfigs[0] !== undefined
+        ? options.readConfigMap?.(value, kubeconfigs[0], realServers, until)
+        : undefined,
+    deadline,
+  );
+  const askedMasters = options.probe
+    ? probeAll({
+        virtualServer,
+        realServers,
+        moreRealServers: askedDaemon.then(named),
+        kubeconfigs,
+        deadline,
+      })
+    : { probes: NOT_ASKED_FOR, throughVip: NOT_ASKED_FOR };
+
+  const { bootService, daemonUnit } = await askedBoot;
   return {
     virtualServer,
-    kernel: withIpvs(kernel, ipvs =>
-      virtualServer === undefined ? undefined : collectVirtualServer(ipvs, virtualServer),
-    ),
+    kernel: inKernel,
     route: virtualServer && collectRoute(kernel.routes, virtualServer.address),
-    conflicts: { isHostAddress: false, onLinkNetwork: undefined },
+    conflicts:
+      virtualServer === undefined
+        ? { isHostAddress: false, onLinkNetwork: undefined }
+        : collectConflicts(virtualServer.address, kernel.routes.hostAddresses(), networkInterfaces()),
     sysctls: new Map(Array.from(WANTED_SYSCTLS.keys(), name => [name, kernel.sysctls.read(name)])),
-    modules: new Map(),
+    modules: collectModules(inKernel, persisted.spec?.scheduler ?? DEFAULT_SCHEDULER),
     persisted,
     events: collectEvents(options.persistDir),
-    daemon: { processes: [], snapshot: { seen: false, why: 'not-listening' }, unit: undefined },
-    probes: NOT_LOOKED_AT,
-    throughVip: NOT_LOOKED_AT,
-    bootService: NOT_LOOKED_AT,
-    kubelet: NOT_LOOKED_AT,
-    kubeProxy: NOT_LOOKED_AT,
-    originalTool: [],
+    daemon: {
+      processes: daemons.map(({ pid }) => pid),
+      snapshot: await askedDaemon,
+      unit: daemonUnit,
+    },
+    ...(await askedMasters),
+    bootService,
+    kubelet,
+    kubeProxy: await askedKubeProxy,
+    originalTool: original.map(({ pid }) => pid),
   };
 }
 
-/** A virtual server whose VIP has a local route with our mark was made by us. */
-function findOurs({ ipvs, routes }: Kernel): HostPort | undefined {
-  const seen = ipvs === undefined ? undefined : unlessForbidden(() => ipvs.services());
-  return seen?.find(({ address }) => {
-    const route = routes.lookup(address);
-    return route !== undefined && isLocalRoute(route, address) && isOurs(route);
-  });
+const NOT_ASKED_FOR = { seen: false, why: 'not asked for' } as const;
+const NOBODY_TO_ASK = { seen: false, why: 'no virtual server is known' } as const;
+
+type Plan = import('./collect/probes.ts').ProbePlan;
+
+async function probeAll(
+  plan: Omit<Plan, 'virtualServer'> & { virtualServer: HostPort | undefined },
+): Promise<Pick<Facts, 'probes' | 'throughVip'>> {
+  const { virtualServer } = plan;
+  if (virtualServer === undefined) return { probes: NOBODY_TO_ASK, throughVip: NOBODY_TO_ASK };
+  const { collectProbes } = await import('./collect/probes.ts');
+  return collectProbes({ ...plan, virtualServer });
 }
 
-function withIpvs(
-  kernel: Kernel,
-  read: (ipvs: IpvsClient) => VirtualServerFacts | undefined,
-): Facts['kernel'] {
-  const { ipvs } = kernel;
-  if (ipvs === undefined) return { seen: false, why: 'no-ipvs' };
-  try {
-    // Refused without permission, whether or not there is a virtual server to ask for.
-    ipvs.info();
-    return { seen: true, value: read(ipvs) };
-  } catch (error) {
-    if (isNetlinkError(error, 'EPERM')) return { seen: false, why: 'not-permitted' };
-    throw error;
-  }
-}
-
-function unlessForbidden<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isNetlinkError(error, 'EPERM')) return undefined;
-    throw error;
-  }
-}
-
-function collectVirtualServer(ipvs: IpvsClient, virtualServer: HostPort): VirtualServerFacts | undefined {
-  const service = ipvs.service(virtualServer);
-  if (service === undefined) return undefined;
-  const flags = SCHEDULER_FLAGS.filter(
-    flag => schedulerOf(flag) === service.scheduler && (service.flags & flagBits([flag])) !== 0,
-  );
-  const realServers = ipvs.destinations(virtualServer).map(({ stats, ...destination }) => ({
-    address: destination.address,
-    port: destination.port,
-    weight: destination.weight,
-    activeConnections: destination.activeConnections,
-    inactiveConnections: destination.inactiveConnections,
-    connections: stats.connections,
-    inBytes: stats.inBytes,
-    outBytes: stats.outBytes,
-    connectionsPerSecond: Number(stats.connectionsPerSecond),
-    inBytesPerSecond: Number(stats.inBytesPerSecond),
-    outBytesPerSecond: Number(stats.outBytesPerSecond),
-  }));
-  realServers.sort((a, b) => compareText(a.address, b.address) || a.port - b.port);
-  return { scheduler: service.scheduler, flags, realServers };
-}
-
-/** Sorted, so that two runs can be compared; numbers within addresses in the order that a reader expects. */
-function compareText(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
-}
-
-function collectRoute(routes: RouteClient, vip: string): RouteFacts | undefined {
-  const route = routes.lookup(vip);
-  if (route === undefined || !isLocalRoute(route, vip)) return undefined;
-  const { source } = route;
-  return {
-    source,
-    // Without a source an IPv4 connection uses the VIP itself; for IPv6 the kernel chooses well.
-    sourceIsOurs:
-      source === undefined ? familyOf(vip) === 'ipv6' : source !== vip && routes.isHostAddress(source),
-  };
-}
-
-/** A state file that cannot be read tells nothing about the masters. */
-function collectEvents(directory: string): EventFacts[] {
-  try {
-    const age = (time: string): number => Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
-    return (loadState(directory).events ?? []).map(event => ({ ...event, ageS: age(event.time) }));
-  } catch (error) {
-    if (isProxyError(error)) return [];
-    throw error;
-  }
-}
-
-function collectPersisted(directory: string): PersistedFacts {
-  const nothing = { path: persistedPath(directory), spec: undefined, ageS: undefined };
-  try {
-    const loaded = loadPersisted(directory);
-    if (loaded === undefined) return { ...nothing, problem: undefined };
-    return { path: loaded.path, spec: loaded.spec, ageS: ageOf(loaded.path), problem: loaded.problem };
-  } catch (error) {
-    if (isProxyError(error)) return { ...nothing, problem: error.message };
-    throw error;
-  }
-}
-
-function ageOf(path: string): number | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat && Math.max(0, Math.round((Date.now() - stat.mtimeMs) / 1000));
+/** The real servers that the daemon names. */
+function named(snapshot: Facts['daemon']['snapshot']): HostPort[] {
+  return snapshot.seen ? snapshot.value.realServers.map(({ address }) => parseHostPort(address)) : [];
 }

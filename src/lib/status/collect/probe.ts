@@ -1,0 +1,88 @@
+// One question to one apiserver, as far as it gets: TCP, TLS, an answer. It shows no credentials, and an apiserver that
+// cannot be verified is described all the same.
+import { get } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { errnoCode } from '../../errors.ts';
+import type { HostPort } from '../../model/address.ts';
+import { APISERVER_NAME } from '../../probe/credentials.ts';
+import type { CertificateFacts, ProbeFacts } from '../report.ts';
+
+export interface ProbeOptions {
+  /** PEM; undefined = none is known on this host. */
+  readonly ca: string | undefined;
+  readonly vip: string;
+  /** "/readyz" */
+  readonly path: string;
+  /** Ends the probe, wherever it is. */
+  readonly deadline: AbortSignal;
+  /** Told as soon as the connection is there, with our end of it. */
+  readonly onConnected?: (client: HostPort) => void;
+}
+
+/** Never rejects: what does not come is in the answer. */
+export function probe({ address, port }: HostPort, options: ProbeOptions): Promise<ProbeFacts> {
+  const { ca, vip, path, deadline, onConnected } = options;
+  const startedAt = performance.now();
+  let reached: ProbeFacts['reached'] = 'nothing';
+  let certificate: CertificateFacts | undefined;
+  const { promise, resolve } = Promise.withResolvers<ProbeFacts>();
+  const fail = (reason: string): void =>
+    resolve({ outcome: 'dead', reason, reached, latencyMs: undefined, certificate });
+  const request = get({
+    host: address,
+    port,
+    path,
+    agent: false,
+    servername: APISERVER_NAME,
+    headers: { host: APISERVER_NAME },
+    rejectUnauthorized: false,
+    ca,
+    signal: deadline,
+  });
+  request.once('socket', socket => {
+    const tls = socket as TLSSocket;
+    tls.once('connect', () => {
+      reached = 'tcp';
+      onConnected?.({ address: tls.localAddress ?? '', port: tls.localPort ?? 0 });
+    });
+    tls.once('secureConnect', () => {
+      reached = 'tls';
+      certificate = describe(tls, vip, ca !== undefined);
+    });
+  });
+  request.once('response', response => {
+    reached = 'http';
+    const { statusCode: status = 0 } = response;
+    response.resume();
+    response.once('end', () => {
+      const latencyMs = Math.round(performance.now() - startedAt);
+      resolve({ ...judge(status), reached, latencyMs, certificate });
+    });
+    response.once('error', error => fail(reasonOf(error)));
+  });
+  request.once('error', error => fail(reasonOf(error)));
+  return promise;
+}
+
+function judge(status: number): Pick<ProbeFacts, 'outcome' | 'reason'> {
+  if (status === 200) return { outcome: 'ready', reason: undefined };
+  const outcome = status === 401 || status === 403 ? 'unauthorized' : 'not-ready';
+  return { outcome, reason: `http-${status}` };
+}
+
+/** The deadline is our time limit. */
+function reasonOf(error: Error): string {
+  if (error.name === 'AbortError') return 'etimedout';
+  return (errnoCode(error) ?? 'EPROTO').toLowerCase();
+}
+
+/** Undefined when the server showed none. */
+function describe(socket: TLSSocket, vip: string, caKnown: boolean): CertificateFacts | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return undefined;
+  return {
+    expiresInS: Math.round((Date.parse(certificate.validTo) - Date.now()) / 1000),
+    namesVip: certificate.checkIP(vip) !== undefined,
+    verified: caKnown ? socket.authorized : undefined,
+  };
+}

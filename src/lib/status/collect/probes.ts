@@ -1,0 +1,77 @@
+// Every real server that anybody names, and the VIP itself, asked at the same time. Loaded only when it is wanted: TLS
+// alone costs a third of the start-up.
+import { readConnections, realServerOf } from '../../ipvs/connections.ts';
+import { compareHostPort, equalHostPort, type HostPort } from '../../model/address.ts';
+import { findCa } from '../../probe/credentials.ts';
+import type { Facts } from '../report.ts';
+import { type ProbeOptions, probe } from './probe.ts';
+
+/** As the daemon asks unless it is told otherwise. */
+const PATH = '/readyz';
+
+export interface ProbePlan {
+  readonly virtualServer: HostPort;
+  readonly realServers: readonly HostPort[];
+  /** More of them, once they are known; what was there is not asked again. */
+  readonly moreRealServers: Promise<readonly HostPort[]>;
+  /** Files that may know the cluster's CA, in this order. */
+  readonly kubeconfigs: readonly string[];
+  readonly deadline: AbortSignal;
+}
+
+export async function collectProbes(plan: ProbePlan): Promise<Pick<Facts, 'probes' | 'throughVip'>> {
+  const { virtualServer, deadline } = plan;
+  const options = { ca: caOf(plan.kubeconfigs), vip: virtualServer.address, path: PATH, deadline };
+  const ask = (targets: readonly HostPort[]) =>
+    Promise.all(targets.map(async target => ({ ...plain(target), ...(await probe(target, options)) })));
+  const targets = distinct(plan.realServers);
+  const first = ask(targets);
+  const throughVip = probeVip(virtualServer, options);
+  const others = distinct(await plan.moreRealServers).filter(
+    one => !targets.some(target => equalHostPort(one, target)),
+  );
+  const value = [...(await first), ...(await ask(others))].toSorted(compareHostPort);
+  return { probes: { seen: true, value }, throughVip: { seen: true, value: await throughVip } };
+}
+
+async function probeVip(
+  virtualServer: HostPort,
+  options: ProbeOptions,
+): Promise<Extract<Facts['throughVip'], { seen: true }>['value']> {
+  let realServer: HostPort | undefined;
+  const onConnected = (client: HostPort): void => {
+    realServer = servedBy(client, virtualServer);
+  };
+  const answer = await probe(virtualServer, { ...options, onConnected });
+  return { ...answer, realServer };
+}
+
+/** Undefined without IPVS, or without the right to look. */
+function servedBy(client: HostPort, virtualServer: HostPort): HostPort | undefined {
+  try {
+    return realServerOf(readConnections(), client, virtualServer);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first that can be had; a file that cannot be used is no reason not to probe. */
+function caOf(kubeconfigs: readonly string[]): string | undefined {
+  for (const kubeconfig of [...kubeconfigs, undefined]) {
+    try {
+      const ca = findCa({ kubeconfig });
+      if (ca !== undefined) return ca;
+    } catch {
+      // the next one
+    }
+  }
+  return undefined;
+}
+
+function distinct(all: readonly HostPort[]): HostPort[] {
+  return all.filter((one, index) => all.findIndex(other => equalHostPort(one, other)) === index);
+}
+
+function plain({ address, port }: HostPort): HostPort {
+  return { address, port };
+}
