@@ -33,7 +33,7 @@ interface Command {
 }
 
 /** In the order in which a node meets them. */
-const ORDER = ['init', 'status', 'sync', 'clean', 'daemon'];
+const ORDER = ['init', 'status', 'sync', 'clean', 'daemon', 'install-service'];
 
 export async function renderReference(): Promise<string> {
   const { commands } = JSON.parse(await renderManifest()) as { commands: Record<string, Command> };

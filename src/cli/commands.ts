@@ -7,6 +7,7 @@ export const commandLoaders: Readonly<Record<string, () => Promise<CommandModule
   clean: () => import('../commands/clean.ts'),
   daemon: () => import('../commands/daemon.ts'),
   init: () => import('../commands/init.ts'),
+  'install-service': () => import('../commands/install-service.ts'),
   status: () => import('../commands/status.ts'),
   sync: () => import('../commands/sync.ts'),
 };

@@ -1,6 +1,7 @@
 // The flags of `daemon` that somebody gave, as an argument list again: for a unit's ExecStart and a container's args.
 import type { DaemonConfig } from '../lib/config/daemon-config.ts';
 import { loadDaemonConfig } from '../lib/config/load.ts';
+import { UsageError } from '../lib/errors.ts';
 import { daemonFlags } from './daemon-flags.ts';
 
 export interface DaemonArguments {
@@ -17,12 +18,29 @@ export interface DaemonArguments {
  * over. Throws the UsageError that the daemon would fail with.
  */
 export function daemonArguments(flags: Readonly<Record<string, unknown>>): DaemonArguments {
+  for (const name of PATHS) requireAbsolute(name, flags[name]);
   const file = typeof flags.config === 'string' ? flags.config : undefined;
   const { config, notes } = loadDaemonConfig({ flags, file });
   const args = Object.entries(daemonFlags).flatMap(([name, flag]) =>
     argumentsOf(name, flags[name], 'multiple' in flag && flag.multiple === true),
   );
   return { args, config, notes };
+}
+
+const PATHS = [
+  'config',
+  'kubeconfig',
+  'ca-file',
+  'token-file',
+  'client-certificate',
+  'client-key',
+  'persist-dir',
+] as const satisfies (keyof typeof daemonFlags)[];
+
+/** What is started at boot or in a container is not started where the flag was typed. Returns the path. */
+export function requireAbsolute<T>(name: string, path: T): T {
+  if (typeof path !== 'string' || path.startsWith('/')) return path;
+  throw new UsageError(`--${name} ${path}: a service is started in another directory; give an absolute path`);
 }
 
 function argumentsOf(name: string, value: unknown, multiple: boolean): string[] {

@@ -5,3 +5,6 @@ export const PERSISTED_FILE = 'ipvsConfig.yaml';
 export const STATE_FILE = 'state.json';
 export const MODULES_LOAD_FILE = '/etc/modules-load.d/bcs-apiserver-proxy.conf';
 export const SYSCTL_FILE = '/etc/sysctl.d/90-bcs-apiserver-proxy.conf';
+export const UNIT_DIRECTORY = '/etc/systemd/system';
+/** Run at the end of boot by init systems without units. */
+export const RC_LOCAL = '/etc/rc.local';

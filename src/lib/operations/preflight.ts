@@ -17,6 +17,13 @@ export function requireNetAdmin(): void {
   );
 }
 
+export function requireRoot(): void {
+  if (process.geteuid?.() === 0) return;
+  throw new ProxyError('not-permitted', 'installing or removing a service needs root', {
+    suggestions: ['run it with sudo'],
+  });
+}
+
 /** Throws a UsageError where a flag contradicts the addresses that this host has. */
 export function checkAgainstHost({ virtualServer, sourceIp }: ProxySpec, routes: RouteClient): void {
   const addresses = routes.hostAddresses();

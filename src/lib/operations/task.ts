@@ -62,6 +62,23 @@ export function inTurn<T>(items: readonly T[], perform: (item: T) => string | un
   return done;
 }
 
+/** The same for work that takes its time. */
+export async function inTurnAwaited<T>(
+  items: readonly T[],
+  perform: (item: T) => Promise<string | undefined>,
+): Promise<string[]> {
+  const done: string[] = [];
+  for (const item of items) {
+    try {
+      const line = await perform(item);
+      if (line !== undefined) done.push(line);
+    } catch (error) {
+      throw done.length === 0 ? error : new HalfDoneError(done, error);
+    }
+  }
+  return done;
+}
+
 /** `started` and `finished` are called for each task in turn, for a display to follow. */
 export async function runTasks(
   tasks: readonly Task[],

@@ -1,6 +1,9 @@
 // Durable files: after a power loss a reader finds the old contents or the new ones, never a mix or nothing.
 import {
+  accessSync,
   closeSync,
+  constants,
+  existsSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -19,7 +22,7 @@ import { errnoCode, isENOENT, ProxyError } from '../errors.ts';
 const MAX_BYTES = 1024 * 1024;
 
 /** Undefined when there is no such file. Refuses what would block or never end: pipes, devices, giants. */
-export function readFileIfThere(path: string): string | undefined {
+export function readFileIfThere(path: string, encoding: BufferEncoding = 'utf8'): string | undefined {
   try {
     const stat = statSync(path);
     if (!stat.isFile()) throw notAFile(path, stat);
@@ -28,7 +31,7 @@ export function readFileIfThere(path: string): string | undefined {
         'file-error',
         `${path} cannot be read: it has ${stat.size} bytes, and at most ${MAX_BYTES} are expected`,
       );
-    return readFileSync(path, 'utf8');
+    return readFileSync(path, encoding);
   } catch (error) {
     if (isENOENT(error)) return undefined;
     throw cannot('read', path, error);
@@ -43,7 +46,7 @@ export function writeFileIfChanged(path: string, contents: string, mode = 0o644)
 }
 
 /** Temporary file, fsync, rename, fsync of the directory. */
-export function writeFileAtomic(path: string, contents: string, mode = 0o644): void {
+export function writeFileAtomic(path: string, contents: string | Buffer, mode = 0o644): void {
   const directory = dirname(path);
   const temporary = join(directory, `.${basename(path)}.${process.pid}.tmp`);
   try {
@@ -54,6 +57,21 @@ export function writeFileAtomic(path: string, contents: string, mode = 0o644): v
     syncDirectory(directory);
   } catch (error) {
     removeIfPossible(temporary);
+    throw cannot('written', path, error);
+  }
+}
+
+/**
+ * Throws what writing or removing the file would fail with, as far as that can be known beforehand: a read-only file system,
+ * a lack of permission, something else in its place.
+ */
+export function requireWritable(path: string): void {
+  try {
+    refuseUnlessRegular(path);
+    let directory = dirname(path);
+    while (!existsSync(directory)) directory = dirname(directory);
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
     throw cannot('written', path, error);
   }
 }
@@ -77,7 +95,7 @@ export function removeFile(path: string): boolean {
   }
 }
 
-function writeDurably(path: string, contents: string, mode: number): void {
+function writeDurably(path: string, contents: string | Buffer, mode: number): void {
   const fd = openSync(path, 'w', mode);
   try {
     writeFileSync(fd, contents);

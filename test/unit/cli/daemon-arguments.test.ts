@@ -59,6 +59,9 @@ describe('flags become arguments', () => {
     await expect(argumentsFor('--vs', '10.99.0.1:6443', '--rise', '0')).rejects.toThrow(
       '--rise 0: a whole number from 1 to 10 is expected',
     );
+    await expect(argumentsFor('--vs', '10.99.0.1:6443', '--ca-file', 'ca.crt')).rejects.toThrow(
+      '--ca-file ca.crt: a service is started in another directory; give an absolute path',
+    );
     await expect(argumentsFor('--persist-dir', '/nonexistent')).rejects.toThrow(
       '--vs: the virtual server is missing',
     );

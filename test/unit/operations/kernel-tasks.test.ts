@@ -73,6 +73,20 @@ describe('virtual server, real servers and route', () => {
     ]);
   });
 
+  test('only adding: scheduler, weights and other real servers stay, and a virtual server is made where there is none', async () => {
+    const kernel = memoryKernel();
+    await setUp(kernel, aSpec({ realServers: MASTERS.slice(0, 2), scheduler: 'rr' }));
+    const add = (spec: ProxySpec) => runTasks([virtualServerTask(contextOf(kernel), spec, true)], SILENT);
+    kernel.log.length = 0;
+    await add(aSpec({ realServers: MASTERS.slice(1) }));
+    expect(kernel.log).toEqual(['add 10.0.0.13:6443 to 10.99.0.1:6443 (weight 1)']);
+    await add(aSpec({ virtualServer: { address: '10.99.0.9', port: 6443 }, realServers: MASTERS.slice(2) }));
+    expect(kernel.log.slice(1)).toEqual([
+      'add 10.99.0.9:6443, sh',
+      'add 10.0.0.13:6443 to 10.99.0.9:6443 (weight 1)',
+    ]);
+  });
+
   test("somebody else's virtual server stays as it is", async () => {
     const kernel = memoryKernel();
     await setUp(kernel, aSpec({ virtualServer: { address: '10.99.0.9', port: 6443 } }));

@@ -142,13 +142,19 @@ describe.skipIf(!canMount)('on a disk of its own, in a mount namespace', () => {
   const MODULE = new URL('../../../src/lib/store/atomic-file.ts', import.meta.url).href;
 
   /** Writes "new" over "old" in a child process that sees the mount; returns the message and what a reader finds. */
-  function writeOn(mountOptions: string, contents: string, afterwards = 'true'): string[] {
+  function writeOn(
+    mountOptions: string,
+    contents: string,
+    afterwards = 'true',
+    call = `writeFileAtomic(path, ${contents})`,
+  ): string[] {
     const directory = join(tempDir(), 'disk');
     mkdirSync(directory);
     const script = `
       import { readFileSync, readdirSync } from 'node:fs';
-      import { writeFileAtomic } from '${MODULE}';
-      try { writeFileAtomic('${directory}/file', ${contents}); console.log('written'); } catch (error) { console.log(error.message); }
+      import { requireWritable, writeFileAtomic } from '${MODULE}';
+      const path = '${directory}/file';
+      try { ${call.replaceAll('DISK', directory)}; console.log('written'); } catch (error) { console.log(error.message); }
       console.log(readFileSync('${directory}/file', 'utf8').slice(0, 10).trim());
       console.log(readdirSync('${directory}').join(' '));`;
     const steps = [
@@ -178,6 +184,15 @@ describe.skipIf(!canMount)('on a disk of its own, in a mount namespace', () => {
       'old',
       'file',
     ]);
+  });
+
+  test('a read-only disk is known beforehand, also for a file in a directory that is not there', () => {
+    for (const path of ['path', "'DISK/a/b'"]) {
+      const call = `requireWritable(${path})`;
+      const [message] = writeOn('size=64k', '', 'mount -o remount,ro DISK', call);
+      expect(message).toMatch(/^DISK\/(file|a\/b) cannot be written: the file system is read-only$/);
+    }
+    expect(writeOn('size=64k', '', 'true', 'requireWritable(path)')).toEqual(['written', 'old', 'file']);
   });
 
   test('room enough: the new text', () => {

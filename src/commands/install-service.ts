@@ -1,0 +1,124 @@
+// `install-service`: have the node restore its virtual server at boot, or run the daemon as a service of the host.
+import { Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag, environmentName } from '../base-command.ts';
+import { daemonArguments, requireAbsolute } from '../cli/daemon-arguments.ts';
+import { daemonFlags } from '../cli/daemon-flags.ts';
+import { showOperation } from '../cli/show-operation.ts';
+import { ProxyError, UsageError } from '../lib/errors.ts';
+import { requireRoot } from '../lib/operations/preflight.ts';
+import {
+  ALL_UNITS,
+  checkInstall,
+  checkRemoval,
+  daemonService,
+  installTask,
+  removalTask,
+  restoreService,
+  type Service,
+  UNITS,
+} from '../lib/operations/service.ts';
+import { binaryToPrint, serviceBinary } from '../lib/operations/service-binary.ts';
+import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
+
+export default class InstallService extends BaseCommand {
+  static override summary = 'install the boot restore, or the daemon, as a service of this host';
+  static override description =
+    'restore puts the persisted set back at boot, before kubelet starts; init does that as well. daemon runs the daemon with the flags that are given here. With systemd each is a unit of its own; without it restore is a block in /etc/rc.local. Removing a service leaves the rules as they are.';
+  static override examples = [
+    { description: 'restore at boot', command: '<%= config.bin %> install-service' },
+    {
+      description: 'the daemon as a service',
+      command:
+        '<%= config.bin %> install-service --role daemon --vs 10.99.0.1:6443 --kubeconfig /etc/kubernetes/kubelet.conf',
+    },
+    { description: 'only show the unit', command: '<%= config.bin %> install-service --print' },
+    { description: 'remove both', command: '<%= config.bin %> install-service --uninstall' },
+  ];
+  static override flags = {
+    role: Flags.option({
+      summary: 'restore (default) or daemon; with --uninstall default both',
+      options: ['restore', 'daemon'] as const,
+      env: environmentName('role'),
+    })(),
+    print: Flags.boolean({
+      summary: 'print the unit and touch nothing',
+      env: environmentName('print'),
+      exclusive: ['uninstall'],
+    }),
+    uninstall: Flags.boolean({ summary: 'stop and remove the service', env: environmentName('uninstall') }),
+    start: Flags.boolean({
+      summary: 'start it now (--no-start: with the next boot)',
+      allowNo: true,
+      default: true,
+      env: environmentName('start'),
+    }),
+    binary: Flags.string({
+      summary: 'path of this program as the service runs it; default: where it is now',
+      helpValue: 'PATH',
+      env: environmentName('binary'),
+    }),
+    'dry-run': dryRunFlag,
+    ...daemonFlags,
+  };
+
+  async run(): Promise<Record<string, unknown>> {
+    const { flags, raw } = await this.parse(InstallService);
+    const { role = 'restore', print, uninstall, start, 'dry-run': dryRun } = flags;
+    const json = this.jsonEnabled();
+    if (role === 'restore') refuseDaemonFlags(raw);
+    if (uninstall) {
+      const units = flags.role === undefined ? ALL_UNITS : [UNITS[flags.role]];
+      requireRoot();
+      checkRemoval(units);
+      return showOperation([removalTask(units, dryRun)], { json, subject: units.join(', '), dryRun });
+    }
+    if (print) {
+      const { unit, text } = this.#service(role, flags, binaryToPrint(flags.binary));
+      if (!json) process.stdout.write(text);
+      return { unit, text };
+    }
+    requireRoot();
+    const service = this.#service(role, flags, serviceBinary(flags.binary));
+    if (role === 'restore' && start) requirePersisted(service.persistDir);
+    checkInstall(service);
+    return showOperation([installTask(service, { dryRun, start })], { json, subject: service.unit, dryRun });
+  }
+
+  #service(role: 'restore' | 'daemon', flags: Readonly<Record<string, unknown>>, binary: string): Service {
+    if (role === 'restore') {
+      const persistDir = flags['persist-dir'];
+      return restoreService({
+        binary,
+        ...(typeof persistDir === 'string' && { persistDir: requireAbsolute('persist-dir', persistDir) }),
+      });
+    }
+    const { args, config, notes } = daemonArguments(flags);
+    for (const note of notes) this.warn(note);
+    return daemonService({ binary, args, persistDir: config.persistDir, scheduler: config.spec.scheduler });
+  }
+}
+
+/** What was typed, not what the environment says for all commands. */
+function refuseDaemonFlags(raw: readonly { type: string; flag?: string }[]): void {
+  const typed = raw.flatMap(({ type, flag }) => (type === 'flag' && flag !== undefined ? [flag] : []));
+  const wrong = typed.find(flag => flag in daemonFlags && flag !== 'persist-dir');
+  if (wrong === undefined) return;
+  throw new UsageError(
+    `--${wrong}: a flag of the daemon, and the boot restore applies what is persisted; leave it out, or give --role daemon`,
+  );
+}
+
+/** A service that starts now and restores nothing would only fail. */
+function requirePersisted(persistDir: string): void {
+  if (loadPersisted(persistDir) !== undefined) return;
+  throw new ProxyError(
+    'persisted-missing',
+    `${persistedPath(persistDir)} does not exist, so there is nothing to restore`,
+    {
+      suggestions: [
+        'bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT, which installs the service, too',
+        'or install it for a set that comes later: --no-start',
+      ],
+    },
+  );
+}
