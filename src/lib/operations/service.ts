@@ -8,7 +8,7 @@ import { DEFAULT_PERSIST_DIR, RC_LOCAL, UNIT_DIRECTORY } from '../host/paths.ts'
 import { type RcLocal, withBlock, withoutBlock, withoutOriginal } from '../host/rc-local.ts';
 import { readFileIfThere, removeFile, requireWritable, writeFileAtomic } from '../store/atomic-file.ts';
 import { installSteps, removalSteps, type UnitNow, type UnitStep } from '../systemd/steps.ts';
-import { systemctl, systemdRuns, unitState } from '../systemd/systemctl.ts';
+import { SYSTEMCTL_TIMEOUT_MS, systemctl, systemdRuns } from '../systemd/systemctl.ts';
 import {
   DAEMON_UNIT,
   daemonUnit,
@@ -17,6 +17,7 @@ import {
   restoreUnit,
   START_TIMEOUT_MS,
 } from '../systemd/unit.ts';
+import { showUnits } from '../systemd/units.ts';
 import { editRcLocal, type RcLocalEdit } from './rc-local-file.ts';
 import { changes, inTurnAwaited, type Task } from './task.ts';
 
@@ -155,8 +156,13 @@ async function unitRemoval(unit: string): Promise<Action[]> {
   return removalSteps(await unitNow(unit)).map(step => actionOf(step, unit));
 }
 
-async function unitNow(unit: string): Promise<UnitNow> {
-  return { ...(await unitState(unit)), text: readFileIfThere(pathOf(unit)) };
+async function unitNow(name: string): Promise<UnitNow> {
+  const unit = (await showUnits([name], SYSTEMCTL_TIMEOUT_MS)).get(name);
+  return {
+    text: readFileIfThere(pathOf(name)),
+    active: unit?.get('ActiveState') ?? 'inactive',
+    enabled: unit?.get('UnitFileState') === 'enabled',
+  };
 }
 
 function actionOf(step: UnitStep, unit: string, text = ''): Action {

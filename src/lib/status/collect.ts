@@ -2,6 +2,7 @@
 // fails, or does not answer in time, is unseen.
 import { networkInterfaces } from 'node:os';
 import { flagOf, listProcesses } from '../host/processes.ts';
+import { sortProcesses } from '../host/proxy-processes.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import { type HostPort, parseHostPort } from '../model/address.ts';
 import { DEFAULT_SCHEDULER } from '../model/scheduler.ts';
@@ -13,7 +14,6 @@ import { collectEvents, collectPersisted } from './collect/files.ts';
 import { collectKernel, collectModules, collectRoute, findOurs } from './collect/kernel.ts';
 import { type ConfigMapValue, collectKubeProxy } from './collect/kube-proxy.ts';
 import { collectKubelet } from './collect/kubelet.ts';
-import { sortProcesses } from './collect/processes.ts';
 import type { Facts } from './report.ts';
 
 /** For all questions over the network and to systemd together. */

@@ -1,6 +1,6 @@
 // Which of the processes that can be seen are daemons of this program, and which are the program that it replaces.
-import { isGoProgram } from '../../host/go-program.ts';
-import { type HostProcess, programOf, sameExecutable } from '../../host/processes.ts';
+import { isGoProgram } from './go-program.ts';
+import { type HostProcess, programOf, sameExecutable } from './processes.ts';
 
 /** Both programs go by it: ours as bcs-apiserver-proxy, theirs with -tools behind it, too. */
 const NAME = /^(bcs-)?apiserver-proxy/;
