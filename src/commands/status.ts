@@ -5,8 +5,9 @@ import { BaseCommand, persistDirFlag } from '../base-command.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
 import { openKernel } from '../lib/app.ts';
 import { collectFacts, type ReadConfigMap } from '../lib/status/collect.ts';
-import { formatText, type Paint, toJson } from '../lib/status/format.ts';
-import { EXIT_CODE, judge } from '../lib/status/verdict.ts';
+import { formatText, type Paint } from '../lib/status/format.ts';
+import { toJson } from '../lib/status/json.ts';
+import { EXIT_CODE, formatBrief, judge } from '../lib/status/verdict.ts';
 
 const COLOUR = { healthy: chalk.green, degraded: chalk.yellow, down: chalk.red, unknown: chalk.magenta };
 const paint: Paint = (verdict, text) => COLOUR[verdict](text);
@@ -25,9 +26,15 @@ export default class Status extends BaseCommand {
     vs: virtualServerFlag,
     'persist-dir': persistDirFlag,
     probe: Flags.boolean({
-      summary: 'probe the real servers (not part of this version yet; --no-probe is accepted)',
+      summary:
+        'ask the masters how they are, directly and through the VIP (--no-probe: kernel and files only)',
       allowNo: true,
       default: true,
+    }),
+    wide: Flags.boolean({ summary: 'show traffic, host, all events and every check as well' }),
+    brief: Flags.boolean({
+      summary: 'print one line, for monitoring: "OK ..." or "error in CODE: ..."',
+      exclusive: ['wide'],
     }),
   };
 
@@ -37,7 +44,8 @@ export default class Status extends BaseCommand {
     const options = { persistDir: flags['persist-dir'], virtualServer, probe: flags.probe, readConfigMap };
     const report = judge(await collectFacts(openKernel(), options));
     process.exitCode = EXIT_CODE[report.verdict];
-    if (!this.jsonEnabled()) process.stdout.write(formatText(report, paint));
+    const text = flags.brief ? `${formatBrief(report)}\n` : formatText(report, { paint, wide: flags.wide });
+    if (!this.jsonEnabled()) process.stdout.write(text);
     return toJson(report);
   }
 }

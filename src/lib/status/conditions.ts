@@ -1,232 +1,124 @@
-// Everything that can be wrong, declared once, as data. A condition that depends on another is not shown while that one
-// holds: only root causes are. Each has its section in docs/troubleshooting.md under its code.
-import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
-import { formatAge } from './age.ts';
-import type { EventFacts, Facts } from './report.ts';
+// Everything that can be wrong, as one list, and the diagnosis: which of it holds, and which of that is a root cause.
+// Each condition has its section in docs/troubleshooting.md under its code. Pure.
+import { type Condition, type Finding, SEVERITIES, type Severity } from './condition.ts';
+import { CERTIFICATES, CLUSTER, CLUSTER_NOTICES } from './conditions/cluster.ts';
+import { DAEMON } from './conditions/daemon.ts';
+import { FILES } from './conditions/files.ts';
+import { ADDRESS_NOTICES, ADDRESSES, BOOT } from './conditions/host.ts';
+import { ROUTE, SETTINGS, VIRTUAL_SERVER } from './conditions/kernel.ts';
+import { MASTER_NOTICES, MASTERS } from './conditions/masters.ts';
+import { REAL_SERVERS } from './conditions/real-servers.ts';
+import type { Facts } from './report.ts';
 
-/** unknown = it cannot be told whether the node works. */
-export type Severity = 'down' | 'unknown' | 'degraded';
-
-export interface Condition {
-  /** lower-kebab-case; also the anchor in docs/troubleshooting.md. */
-  readonly code: string;
-  readonly severity: Severity;
-  readonly dependsOn: readonly string[];
-  /** One sentence for each thing that is wrong; empty = all is well. */
-  readonly detect: (facts: Facts) => readonly string[];
-  /** What to type. */
-  readonly remedy: (facts: Facts) => string;
-}
+/** In the order in which problems of one severity are shown. */
+export const CONDITIONS: readonly Condition[] = [
+  ...VIRTUAL_SERVER,
+  ...ROUTE,
+  ...MASTERS,
+  ...REAL_SERVERS,
+  ...ADDRESSES,
+  ...SETTINGS,
+  ...DAEMON,
+  ...CERTIFICATES,
+  ...CLUSTER,
+  ...BOOT,
+  ...FILES,
+  ...MASTER_NOTICES,
+  ...ADDRESS_NOTICES,
+  ...CLUSTER_NOTICES,
+];
 
 export interface Problem {
   readonly code: string;
   readonly severity: Severity;
   readonly text: string;
   readonly remedy: string;
+  /** Seconds for which it has held, where that is known. */
+  readonly forS: number | undefined;
 }
 
-const RESTORE = 'bcs-apiserver-proxy sync --from persisted';
-const INIT = 'bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT --rs HOST:PORT';
-
-export const CONDITIONS: readonly Condition[] = [
-  {
-    code: 'not-permitted',
-    severity: 'unknown',
-    dependsOn: [],
-    detect: ({ kernel }) =>
-      !kernel.seen && kernel.why === 'not-permitted' ? ['reading IPVS needs root'] : [],
-    remedy: () => 'sudo bcs-apiserver-proxy status',
-  },
-  {
-    code: 'ipvs-missing',
-    severity: 'down',
-    dependsOn: [],
-    detect: ({ kernel }) =>
-      !kernel.seen && kernel.why === 'no-ipvs' ? ['this kernel has no IPVS: module ip_vs is not loaded'] : [],
-    remedy: () => 'modprobe ip_vs',
-  },
-  {
-    code: 'not-initialized',
-    severity: 'down',
-    dependsOn: ['not-permitted', 'ipvs-missing', 'persisted-corrupt'],
-    detect: ({ virtualServer }) =>
-      virtualServer === undefined ? ['no virtual server was ever set up on this node'] : [],
-    remedy: () => INIT,
-  },
-  {
-    code: 'virtual-server-missing',
-    severity: 'down',
-    dependsOn: ['not-permitted', 'ipvs-missing', 'not-initialized'],
-    detect: ({ kernel, virtualServer }) =>
-      kernel.seen && kernel.value === undefined && virtualServer !== undefined
-        ? [`virtual server ${formatHostPort(virtualServer)} is not in the kernel`]
-        : [],
-    remedy: restoreOrInit,
-  },
-  {
-    code: 'no-real-servers',
-    severity: 'down',
-    dependsOn: ['virtual-server-missing'],
-    detect: ({ kernel }) => {
-      if (!kernel.seen || kernel.value === undefined) return [];
-      if (kernel.value.realServers.length === 0) return ['the virtual server has no real servers'];
-      const serving = kernel.value.realServers.some(({ weight }) => weight > 0);
-      return serving ? [] : ['no real server has a weight above 0, so none takes new connections'];
-    },
-    remedy: restoreOrInit,
-  },
-  {
-    code: 'route-missing',
-    severity: 'down',
-    dependsOn: ['ipvs-missing', 'not-initialized', 'virtual-server-missing'],
-    detect: ({ route, virtualServer, persisted }) =>
-      route === undefined && virtualServer !== undefined && persisted.spec?.route !== false
-        ? [
-            `the local route of ${virtualServer.address} is missing, so connections to it leave the host or time out`,
-          ]
-        : [],
-    remedy: restoreOrInit,
-  },
-  {
-    code: 'route-source-gone',
-    severity: 'down',
-    dependsOn: ['route-missing'],
-    detect: ({ route }) =>
-      route !== undefined && !route.sourceIsOurs
-        ? [
-            route.source === undefined
-              ? 'the local route has no source, so connections come from the VIP itself and no reply arrives'
-              : `the local route's source ${route.source} is not an address of this host, so no reply arrives`,
-          ]
-        : [],
-    remedy: restoreOrInit,
-  },
-  {
-    code: 'real-server-down',
-    severity: 'degraded',
-    dependsOn: ['not-permitted', 'ipvs-missing', 'virtual-server-missing', 'no-real-servers'],
-    detect: facts =>
-      difference(persistedServers(facts), kernelServers(facts)).flatMap(realServer => {
-        const last = takenOut(facts, realServer);
-        if (last === undefined) return [];
-        const since = `${last.to} since ${formatAge(last.ageS)} (${last.why})`;
-        return [`real server ${formatHostPort(realServer)} is ${since}, so the daemon took it out`];
-      }),
-    remedy: facts => {
-      const down = persistedServers(facts).find(realServer => takenOut(facts, realServer) !== undefined);
-      return `curl -k https://${down === undefined ? 'HOST:PORT' : formatHostPort(down)}/readyz`;
-    },
-  },
-  {
-    code: 'real-server-missing',
-    severity: 'degraded',
-    dependsOn: ['not-permitted', 'ipvs-missing', 'virtual-server-missing', 'no-real-servers'],
-    detect: facts =>
-      difference(persistedServers(facts), kernelServers(facts))
-        .filter(realServer => takenOut(facts, realServer) === undefined)
-        .map(
-          realServer =>
-            `real server ${formatHostPort(realServer)} is in the persisted set but not in the kernel`,
-        ),
-    remedy: () => RESTORE,
-  },
-  {
-    code: 'real-server-unexpected',
-    severity: 'degraded',
-    dependsOn: ['virtual-server-missing', 'no-real-servers', 'persisted-missing', 'persisted-corrupt'],
-    detect: facts =>
-      difference(kernelServers(facts), persistedServers(facts)).map(
-        realServer =>
-          `real server ${formatHostPort(realServer)} is in the kernel but not in the persisted set`,
-      ),
-    remedy: () => RESTORE,
-  },
-  {
-    code: 'scheduler-drift',
-    severity: 'degraded',
-    dependsOn: ['virtual-server-missing'],
-    detect: ({ kernel, persisted }) => {
-      const wanted = persisted.spec?.scheduler;
-      if (!kernel.seen || kernel.value === undefined || wanted === undefined) return [];
-      const { scheduler } = kernel.value;
-      return scheduler === wanted
-        ? []
-        : [`the scheduler is ${scheduler} in the kernel, ${wanted} in the persisted set`];
-    },
-    remedy: () => RESTORE,
-  },
-  {
-    code: 'expire-nodest-off',
-    severity: 'degraded',
-    dependsOn: ['ipvs-missing', 'not-initialized'],
-    detect: sysctlOff(
-      'net.ipv4.vs.expire_nodest_conn',
-      'connections to a master that is gone hang instead of breaking',
-    ),
-    remedy: () => 'sysctl -w net.ipv4.vs.expire_nodest_conn=1',
-  },
-  {
-    code: 'conntrack-off',
-    severity: 'degraded',
-    dependsOn: ['ipvs-missing', 'not-initialized'],
-    detect: sysctlOff('net.ipv4.vs.conntrack', 'a stateful host firewall drops the replies of the masters'),
-    remedy: () => 'sysctl -w net.ipv4.vs.conntrack=1',
-  },
-  {
-    code: 'persisted-corrupt',
-    severity: 'degraded',
-    // Without root the file may only be unreadable.
-    dependsOn: ['not-permitted'],
-    detect: ({ persisted }) => (persisted.problem === undefined ? [] : [persisted.problem]),
-    remedy: () => INIT,
-  },
-  {
-    code: 'persisted-missing',
-    severity: 'degraded',
-    dependsOn: ['persisted-corrupt', 'not-initialized', 'not-permitted'],
-    detect: ({ persisted }) =>
-      persisted.spec === undefined
-        ? [`${persisted.path} is missing, so a reboot of this node restores nothing`]
-        : [],
-    remedy: () => INIT,
-  },
-];
-
-/** The problems to show, worst first, in the order of their declaration; those that follow from another are left out. */
-export function diagnose(facts: Facts, conditions: readonly Condition[] = CONDITIONS): Problem[] {
-  const holding = conditions.filter(condition => condition.detect(facts).length > 0);
-  const codes = new Set(holding.map(({ code }) => code));
-  const roots = holding.filter(({ dependsOn }) => !dependsOn.some(code => codes.has(code)));
-  const order: readonly Severity[] = ['down', 'unknown', 'degraded'];
-  return roots
-    .toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
-    .flatMap(({ code, severity, detect, remedy }) =>
-      detect(facts).map(text => ({ code, severity, text, remedy: remedy(facts) })),
-    );
+export interface Diagnosis {
+  /** Root causes, worst first, then in the order of their declaration. */
+  readonly problems: readonly Problem[];
+  /** The worst problem with all findings in one clause; undefined = no problem. */
+  readonly headline: string | undefined;
+  /** What was looked at and found sound. */
+  readonly passed: readonly Condition[];
+  /** What could not be judged, and why. */
+  readonly unseen: readonly { readonly condition: Condition; readonly why: string }[];
 }
 
-function sysctlOff(name: string, consequence: string): (facts: Facts) => string[] {
-  return ({ sysctls }) => (sysctls.get(name) === '0' ? [`${name} is 0: ${consequence}`] : []);
+export function diagnose(facts: Facts, conditions: readonly Condition[] = CONDITIONS): Diagnosis {
+  const checks = conditions.map(condition => ({ condition, outcome: condition.detect(facts) }));
+  const passed: Condition[] = [];
+  const unseen: { condition: Condition; why: string }[] = [];
+  const holding: Holding[] = [];
+  for (const { condition, outcome } of checks) {
+    if ('seen' in outcome) unseen.push({ condition, why: outcome.why });
+    else {
+      const findings = outcome.filter(({ forS }) => forS === undefined || forS >= condition.visibleAfterS);
+      if (findings.length === 0) passed.push(condition);
+      else holding.push({ condition, findings });
+    }
+  }
+  const roots = holding
+    .filter(({ condition }) => !holding.some(other => condition.dependsOn.includes(other.condition.code)))
+    .map(root => ({ ...root, severity: worst(followers(root, holding).map(severityOf)) }))
+    .map(root =>
+      isServed(facts) && root.severity === 'down' ? { ...root, severity: 'degraded' as const } : root,
+    )
+    .toSorted((a, b) => rank(a.severity) - rank(b.severity));
+  const [first] = roots;
+  return {
+    problems: roots.flatMap(root => problemsOf(root, facts)),
+    headline: first && (first.condition.headline?.(facts, first.findings) ?? first.findings[0]?.text),
+    passed,
+    unseen,
+  };
 }
 
-function restoreOrInit({ persisted }: Facts): string {
-  return persisted.spec === undefined ? INIT : RESTORE;
+interface Holding {
+  readonly condition: Condition;
+  readonly findings: readonly Finding[];
 }
 
-/** The daemon's reason not to have it in the kernel. */
-function takenOut({ events }: Facts, realServer: HostPort): EventFacts | undefined {
-  const last = events.findLast(({ object }) => object === `real server ${formatHostPort(realServer)}`);
-  return last?.to === 'dead' || last?.to === 'draining' ? last : undefined;
+/** The condition itself and what follows from it, however far. */
+function followers(root: Holding, holding: readonly Holding[]): Holding[] {
+  const found = [root];
+  for (const one of found) {
+    const next = holding.filter(other => other.condition.dependsOn.includes(one.condition.code));
+    found.push(...next.filter(other => !found.includes(other)));
+  }
+  return found;
 }
 
-function kernelServers({ kernel }: Facts): readonly HostPort[] {
-  return kernel.seen ? (kernel.value?.realServers ?? []) : [];
+function severityOf({ condition, findings }: Holding): Severity {
+  return worst(findings.map(({ severity = condition.severity }) => severity));
 }
 
-function persistedServers({ persisted }: Facts): readonly HostPort[] {
-  return persisted.spec?.realServers ?? [];
+function worst(severities: readonly Severity[]): Severity {
+  return severities.toSorted((a, b) => rank(a) - rank(b))[0] ?? 'notice';
 }
 
-function difference(all: readonly HostPort[], without: readonly HostPort[]): HostPort[] {
-  return all.filter(one => !without.some(other => equalHostPort(one, other)));
+function rank(severity: Severity): number {
+  return SEVERITIES.indexOf(severity);
+}
+
+function problemsOf(
+  { condition, findings, severity }: Holding & { severity: Severity },
+  facts: Facts,
+): Problem[] {
+  return findings.map(finding => ({
+    code: condition.code,
+    severity,
+    text: finding.text,
+    remedy: condition.remedy(facts, finding),
+    forS: finding.forS,
+  }));
+}
+
+/** Somebody answers through the VIP whom a client accepts: then the node is not cut off, whatever else is wrong. */
+export function isServed({ throughVip }: Facts): boolean {
+  if (!throughVip.seen || throughVip.value.outcome === 'dead') return false;
+  return (throughVip.value.certificate?.expiresInS ?? 1) > 0;
 }

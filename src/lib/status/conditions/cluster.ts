@@ -1,0 +1,123 @@
+// What can be wrong with the certificates of the masters, kubelet and kube-proxy. Pure.
+import { formatHostPort, type HostPort, isInNetwork } from '../../model/address.ts';
+import { type Condition, type Finding, findingIf, NO_VIP, type Unseen } from '../condition.ts';
+import type { Facts } from '../report.ts';
+import { days, listOf } from '../words.ts';
+
+/** Certificates of kubeadm live for a year and are renewed by its upgrades; a month is time enough to do it by hand. */
+const EXPIRING_S = 30 * 86_400;
+
+export const CERTIFICATES: readonly Condition[] = [
+  {
+    code: 'vip-not-in-certificate',
+    title: 'the certificates of the masters name the VIP',
+    severity: 'degraded',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: facts => {
+      if (!facts.probes.seen) return facts.probes;
+      const names = facts.probes.value
+        .filter(({ certificate }) => certificate?.namesVip === false)
+        .map(formatHostPort);
+      return findingIf(
+        names.length > 0 && facts.virtualServer !== undefined,
+        () =>
+          `the ${names.length === 1 ? 'certificate' : 'certificates'} of ${listOf(names)} ${names.length === 1 ? 'does' : 'do'} not name ${facts.virtualServer?.address}, so clients that verify it refuse the VIP`,
+      );
+    },
+    remedy: ({ virtualServer }) =>
+      `openssl s_client -connect ${virtualServer === undefined ? 'VIP:PORT' : formatHostPort(virtualServer)} </dev/null | openssl x509 -noout -text`,
+  },
+  {
+    code: 'certificate-expiring',
+    title: 'the certificates of the masters last for another month',
+    severity: 'degraded',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: detectExpiring,
+    remedy: () => 'kubeadm certs check-expiration',
+  },
+];
+
+function detectExpiring({ probes }: Facts): readonly Finding[] | Unseen {
+  if (!probes.seen) return probes;
+  const shown = probes.value.flatMap(({ certificate, ...server }) =>
+    certificate === undefined ? [] : [{ server, expiresInS: certificate.expiresInS }],
+  );
+  // Nobody is left whom a client accepts.
+  const allExpired = shown.length > 0 && shown.every(({ expiresInS }) => expiresInS <= 0);
+  return shown
+    .filter(({ expiresInS }) => expiresInS < EXPIRING_S)
+    .toSorted((a, b) => a.expiresInS - b.expiresInS)
+    .map(({ server, expiresInS }) => ({
+      text: `the certificate of ${formatHostPort(server)} ${expiresInS > 0 ? `expires in ${days(expiresInS)}` : `expired ${days(-expiresInS)} ago: clients refuse it`}`,
+      ...(allExpired && { severity: 'down' as const }),
+    }));
+}
+
+export const CLUSTER: readonly Condition[] = [
+  {
+    code: 'kubelet-not-using-vip',
+    title: 'kubelet uses the VIP',
+    severity: 'degraded',
+    dependsOn: ['not-initialized'],
+    visibleAfterS: 0,
+    detect: ({ kubelet, virtualServer }) => {
+      if (!kubelet.seen) return kubelet;
+      if (virtualServer === undefined) return NO_VIP;
+      const { server, kubeconfig } = kubelet.value;
+      const uses = usesVip(server, virtualServer);
+      if (uses === undefined) return { seen: false, why: `kubelet uses a name, ${server}` };
+      return findingIf(!uses, () => `kubelet talks to ${server} and not to the VIP (${kubeconfig})`);
+    },
+    remedy: ({ kubelet }) =>
+      `grep server: ${kubelet.seen ? kubelet.value.kubeconfig : '/etc/kubernetes/kubelet.conf'}`,
+  },
+  {
+    code: 'kube-proxy-will-delete',
+    title: 'kube-proxy leaves the virtual server alone',
+    severity: 'degraded',
+    dependsOn: ['not-initialized'],
+    visibleAfterS: 0,
+    detect: ({ kubeProxy, virtualServer }) => {
+      if (!kubeProxy.seen) return kubeProxy;
+      if (virtualServer === undefined) return NO_VIP;
+      const { mode, excludeCIDRs } = kubeProxy.value;
+      const excluded = excludeCIDRs.some(cidr => isInNetwork(virtualServer.address, cidr));
+      return findingIf(
+        mode === 'ipvs' && !excluded,
+        () =>
+          `kube-proxy (mode ipvs) deletes the virtual server: excludeCIDRs does not name ${virtualServer.address}`,
+      );
+    },
+    remedy: () => 'kubectl -n kube-system edit configmap kube-proxy',
+  },
+];
+
+export const CLUSTER_NOTICES: readonly Condition[] = [
+  {
+    code: 'kube-proxy-flushes-at-start',
+    title: 'kube-proxy does not empty the IPVS table when it starts',
+    severity: 'notice',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: ({ kubeProxy }) =>
+      kubeProxy.seen
+        ? findingIf(
+            ['iptables', 'nftables'].includes(kubeProxy.value.mode),
+            () =>
+              `kube-proxy (mode ${kubeProxy.seen ? kubeProxy.value.mode : ''}) empties the IPVS table when it starts; the daemon puts it back within a second`,
+          )
+        : kubeProxy,
+    remedy: () => 'curl -s http://127.0.0.1:10249/proxyMode',
+  },
+];
+
+/** Undefined where the server is a name: what it resolves to is not known here. */
+function usesVip(server: string, { address, port }: HostPort): boolean | undefined {
+  if (!URL.canParse(server)) return undefined;
+  const url = new URL(server);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (!/^[\d.]+$|:/.test(host)) return undefined;
+  return host === address && Number(url.port || 443) === port;
+}

@@ -1,0 +1,93 @@
+// What can be wrong with the daemon. The virtual server works without it; nobody then takes a dead master out. Pure.
+import { type Condition, type Finding, NO_FINDINGS, type Unseen } from '../condition.ts';
+import type { DaemonFacts, Facts } from '../report.ts';
+
+export const DAEMON: readonly Condition[] = [
+  {
+    code: 'daemon-not-running',
+    title: 'the daemon runs',
+    severity: 'degraded',
+    dependsOn: ['ipvs-missing', 'not-initialized'],
+    visibleAfterS: 0,
+    detect: ({ daemon }) => {
+      if (daemon.processes.length > 0 || daemon.snapshot.seen || daemon.snapshot.why === 'no-answer')
+        return NO_FINDINGS;
+      const unit = daemon.unit === undefined ? '' : ` (${daemon.unit.name} is ${daemon.unit.active})`;
+      return [
+        { text: `no daemon runs here${unit}, so nobody takes a dead master out or repairs the kernel` },
+      ];
+    },
+    remedy: ({ daemon }) =>
+      daemon.unit === undefined
+        ? 'bcs-apiserver-proxy install-service --role daemon'
+        : `systemctl restart ${daemon.unit.name}`,
+  },
+  {
+    code: 'daemon-stuck',
+    title: 'the daemon looks at the kernel each second',
+    severity: 'degraded',
+    dependsOn: ['ipvs-missing', 'daemon-not-running'],
+    // One pass a second; the daemon's own /healthz gives it as long.
+    visibleAfterS: 10,
+    detect: detectStuck,
+    remedy: ({ daemon }) => restart(daemon),
+  },
+  {
+    code: 'daemon-discovery-stale',
+    title: 'the daemon hears from the API which masters there are',
+    severity: 'degraded',
+    dependsOn: ['all-real-servers-down', 'vip-unreachable', 'daemon-stuck'],
+    // A quiet watch says something about once a minute; after three silent ones the daemon begins anew.
+    visibleAfterS: 180,
+    detect: ({ daemon: { snapshot } }) => {
+      if (!snapshot.seen) return noWord(snapshot.why);
+      const { discovery, passes } = snapshot.value;
+      if (discovery.kind === 'static') return NO_FINDINGS;
+      const problem = discovery.problem === undefined ? '' : ` (${discovery.problem})`;
+      if (discovery.ageMs !== undefined) {
+        const text = `the daemon no longer hears from the API which masters there are${problem}`;
+        return [{ text, forS: Math.round(discovery.ageMs / 1000) }];
+      }
+      // There is a pass each second.
+      return [
+        { text: `the daemon never heard from the API which masters there are${problem}`, forS: passes },
+      ];
+    },
+    remedy: () => 'curl -s http://127.0.0.1:8004/status',
+  },
+];
+
+function detectStuck({ daemon }: Facts): readonly Finding[] | Unseen {
+  const { snapshot, processes } = daemon;
+  const who = processes.length === 0 ? 'the daemon' : `the daemon (pid ${processes.join(', ')})`;
+  if (!snapshot.seen)
+    return snapshot.why === 'no-answer'
+      ? [{ text: `${who} accepts connections to its address and does not answer` }]
+      : noWord(snapshot.why);
+  const { lastPassAgeMs, passes, failedPasses } = snapshot.value;
+  if (passes > 0 && passes === failedPasses)
+    return [{ text: `every pass of ${who} failed; its log says why`, forS: passes }];
+  if (lastPassAgeMs === undefined) return NO_FINDINGS;
+  return [
+    {
+      text: `${who} makes no passes any more, one a second is expected`,
+      forS: Math.round(lastPassAgeMs / 1000),
+    },
+  ];
+}
+
+/** Killing it changes nothing in the kernel; whoever started it starts it again. */
+function restart({ unit, processes }: DaemonFacts): string {
+  if (unit?.active === 'active') return `systemctl restart ${unit.name}`;
+  return `kill -KILL ${processes.length === 0 ? 'PID' : processes.join(' ')}`;
+}
+
+const WHY_NO_WORD = {
+  'not-listening': 'no daemon can be asked',
+  'no-answer': 'the daemon does not answer',
+  foreign: "another program answers at the daemon's address",
+};
+
+export function noWord(why: keyof typeof WHY_NO_WORD): Unseen {
+  return { seen: false, why: WHY_NO_WORD[why] };
+}

@@ -1,0 +1,214 @@
+// What can be wrong with the virtual server, its route and the parameters of the kernel. Pure.
+import { familyOf, formatHostPort } from '../../model/address.ts';
+import {
+  type Condition,
+  findingIf,
+  INIT,
+  NO_FINDINGS,
+  NO_VIP,
+  ofKernel,
+  RESTORE,
+  restoreOrInit,
+  type Unseen,
+} from '../condition.ts';
+import type { RouteFacts } from '../report.ts';
+
+export const NO_VIRTUAL_SERVER = ['ipvs-missing', 'not-initialized', 'virtual-server-missing'] as const;
+
+export const VIRTUAL_SERVER: readonly Condition[] = [
+  {
+    code: 'not-permitted',
+    title: 'IPVS can be read',
+    severity: 'unknown',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: ({ kernel }) =>
+      findingIf(!kernel.seen && kernel.why === 'not-permitted', () => 'reading IPVS needs root'),
+    remedy: () => 'sudo bcs-apiserver-proxy status',
+  },
+  {
+    code: 'ipvs-missing',
+    title: 'the kernel has IPVS',
+    severity: 'down',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: ({ kernel }) =>
+      findingIf(
+        !kernel.seen && kernel.why === 'no-ipvs',
+        () => 'this kernel has no IPVS: module ip_vs is not loaded',
+      ),
+    remedy: () => 'modprobe ip_vs',
+  },
+  {
+    code: 'not-initialized',
+    title: 'a virtual server was set up',
+    severity: 'down',
+    dependsOn: ['ipvs-missing', 'persisted-corrupt'],
+    visibleAfterS: 0,
+    // Without permission only the name is unknown.
+    detect: ({ virtualServer, kernel }) =>
+      virtualServer === undefined && !kernel.seen && kernel.why === 'not-permitted'
+        ? { seen: false, why: 'reading IPVS needs root' }
+        : findingIf(virtualServer === undefined, () => 'no virtual server was ever set up on this node'),
+    remedy: () => INIT,
+  },
+  {
+    code: 'virtual-server-missing',
+    title: 'the virtual server is in the kernel',
+    severity: 'down',
+    dependsOn: ['ipvs-missing', 'not-initialized'],
+    visibleAfterS: 0,
+    detect: facts => {
+      const { kernel, virtualServer } = facts;
+      if (!kernel.seen) return ofKernel(facts, () => NO_FINDINGS);
+      if (virtualServer === undefined) return NO_VIP;
+      return findingIf(
+        kernel.value === undefined,
+        () => `virtual server ${formatHostPort(virtualServer)} is not in the kernel`,
+      );
+    },
+    remedy: restoreOrInit,
+  },
+  {
+    code: 'no-real-servers',
+    title: 'the virtual server has real servers that take connections',
+    severity: 'down',
+    dependsOn: ['virtual-server-missing'],
+    visibleAfterS: 0,
+    detect: facts =>
+      ofKernel(facts, ({ realServers }) => {
+        if (realServers.length === 0) return [{ text: 'the virtual server has no real servers' }];
+        return findingIf(
+          realServers.every(({ weight }) => weight === 0),
+          () => 'no real server has a weight above 0, so none takes new connections',
+        );
+      }),
+    remedy: restoreOrInit,
+  },
+];
+
+export const ROUTE: readonly Condition[] = [
+  {
+    code: 'route-missing',
+    title: 'the VIP has its local route',
+    severity: 'down',
+    dependsOn: NO_VIRTUAL_SERVER,
+    visibleAfterS: 0,
+    detect: ({ route, virtualServer, persisted }) => {
+      if (virtualServer === undefined) return NO_VIP;
+      return findingIf(
+        route === undefined && persisted.spec?.route !== false,
+        () =>
+          `the local route of ${virtualServer.address} is missing, so connections to it leave the host or time out`,
+      );
+    },
+    remedy: restoreOrInit,
+  },
+  {
+    code: 'source-address-is-vip',
+    title: 'connections do not come from the VIP itself',
+    severity: 'down',
+    dependsOn: ['route-missing'],
+    visibleAfterS: 0,
+    detect: ({ route, virtualServer }) => {
+      if (route === undefined || virtualServer === undefined) return NO_ROUTE;
+      return findingIf(isSourceVip(route, virtualServer.address), () =>
+        route.source === undefined
+          ? 'the local route has no source, so connections come from the VIP itself and no reply arrives'
+          : 'the source of the local route is the VIP itself, so no reply arrives',
+      );
+    },
+    remedy: restoreOrInit,
+  },
+  {
+    code: 'route-source-gone',
+    title: 'the source of the local route is an address of this host',
+    severity: 'down',
+    dependsOn: ['route-missing', 'source-address-is-vip'],
+    visibleAfterS: 0,
+    detect: ({ route }) => {
+      if (route === undefined) return NO_ROUTE;
+      return findingIf(
+        !route.sourceIsOurs && route.source !== undefined,
+        () => `the local route's source ${route.source} is not an address of this host, so no reply arrives`,
+      );
+    },
+    remedy: restoreOrInit,
+  },
+];
+
+const NO_ROUTE: Unseen = { seen: false, why: 'the VIP has no local route' };
+
+/** For IPv6 the kernel chooses well where the route has no source. */
+function isSourceVip({ source }: RouteFacts, vip: string): boolean {
+  return source === undefined ? familyOf(vip) === 'ipv4' : source === vip;
+}
+
+export const SETTINGS: readonly Condition[] = [
+  {
+    code: 'scheduler-drift',
+    title: 'the scheduler is the one that was persisted',
+    severity: 'degraded',
+    dependsOn: ['virtual-server-missing'],
+    visibleAfterS: 0,
+    detect: facts =>
+      ofKernel(facts, ({ scheduler }) => {
+        const wanted = facts.persisted.spec?.scheduler;
+        return findingIf(
+          wanted !== undefined && wanted !== scheduler,
+          () => `the scheduler is ${scheduler} in the kernel, ${wanted} in the persisted set`,
+        );
+      }),
+    remedy: () => RESTORE,
+  },
+  sysctlOff(
+    'expire-nodest-off',
+    'net.ipv4.vs.expire_nodest_conn',
+    'connections to a master that is gone hang instead of breaking',
+  ),
+  sysctlOff(
+    'conntrack-off',
+    'net.ipv4.vs.conntrack',
+    'a stateful host firewall drops the replies of the masters',
+  ),
+  {
+    code: 'module-missing',
+    title: 'the kernel modules are loaded',
+    severity: 'degraded',
+    dependsOn: ['ipvs-missing', 'not-initialized'],
+    visibleAfterS: 0,
+    detect: ({ modules, kernel }) =>
+      [...modules]
+        // A scheduler that is in use is there, built into the kernel if not as a module.
+        .filter(([name, loaded]) => !loaded && !(kernel.seen && name === `ip_vs_${kernel.value?.scheduler}`))
+        .map(([name]) => ({ about: name, ...MODULES[name], text: missingModule(name) })),
+    remedy: (_, { about }) => `modprobe ${about}`,
+  },
+];
+
+const TCP_DIAG = 'tcp_diag';
+
+/** The kernel loads it by itself with the first question, where it can. */
+const MODULES: Readonly<Record<string, { severity: 'notice' }>> = { [TCP_DIAG]: { severity: 'notice' } };
+
+function missingModule(name: string): string {
+  const consequence =
+    name === TCP_DIAG ? ': idle connections to a dead master may not be broken at once' : '';
+  return `kernel module ${name} is not loaded${consequence}`;
+}
+
+function sysctlOff(code: string, name: string, consequence: string): Condition {
+  return {
+    code,
+    title: `${name} is 1`,
+    severity: 'degraded',
+    dependsOn: ['ipvs-missing', 'not-initialized'],
+    visibleAfterS: 0,
+    detect: ({ sysctls }) => {
+      const value = sysctls.get(name);
+      if (value === undefined) return { seen: false, why: 'this kernel has no such parameter' };
+      return findingIf(value === '0', () => `${name} is 0: ${consequence}`);
+    },
+    remedy: () => `sysctl -w ${name}=1`,
+  };
+}

@@ -1,0 +1,148 @@
+// What can be wrong with the masters as a whole, and with the way to them. Pure.
+import { formatHostPort } from '../../model/address.ts';
+import {
+  type Condition,
+  type Finding,
+  findingIf,
+  INIT,
+  NO_FINDINGS,
+  NO_VIP,
+  ofKernel,
+  type Unseen,
+} from '../condition.ts';
+import type { Facts } from '../report.ts';
+import { type ServerView, serverViews } from '../servers.ts';
+import { listOf } from '../words.ts';
+import { NO_VIRTUAL_SERVER } from './kernel.ts';
+import { isDeadInUse, unseenHealth } from './real-servers.ts';
+
+export const MASTERS: readonly Condition[] = [
+  {
+    code: 'all-real-servers-down',
+    title: 'a real server answers',
+    severity: 'down',
+    dependsOn: ['not-initialized'],
+    visibleAfterS: 0,
+    detect: detectAllDown,
+    remedy: facts => askDirectly(serverViews(facts)[0]),
+  },
+  {
+    code: 'vip-unreachable',
+    title: 'the VIP answers',
+    severity: 'down',
+    // What explains it. A firewall is the guess only when nothing else does.
+    dependsOn: [
+      ...NO_VIRTUAL_SERVER,
+      'no-real-servers',
+      'all-real-servers-down',
+      'route-missing',
+      'source-address-is-vip',
+      'route-source-gone',
+      'vip-conflict',
+      'conntrack-off',
+    ],
+    visibleAfterS: 0,
+    detect: detectUnreachable,
+    remedy: () => 'nft list ruleset',
+  },
+];
+
+export const MASTER_NOTICES: readonly Condition[] = [
+  {
+    code: 'probe-unauthorized',
+    title: 'health requests without credentials are answered',
+    severity: 'notice',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: facts => {
+      if (!facts.probes.seen) return facts.probes;
+      const names = facts.probes.value
+        .filter(({ outcome }) => outcome === 'unauthorized')
+        .map(formatHostPort);
+      return findingIf(
+        names.length > 0,
+        () =>
+          `${listOf(names)} ${names.length === 1 ? 'refuses' : 'refuse'} health requests without credentials, so only that it is alive is known, not whether it is ready`,
+      );
+    },
+    remedy: facts => askDirectly(serverViews(facts).find(({ health }) => health === 'unauthorized')),
+  },
+  {
+    code: 'sh-imbalance',
+    title: 'no single real server carries all of many connections',
+    severity: 'notice',
+    dependsOn: NO_VIRTUAL_SERVER,
+    visibleAfterS: 0,
+    detect: detectImbalance,
+    remedy: () => `${INIT} --scheduler-flags sh-port`,
+  },
+];
+
+function detectAllDown(facts: Facts): readonly Finding[] | Unseen {
+  const views = serverViews(facts);
+  const held = heldByDaemon(facts);
+  if (held === undefined && views.every(({ health }) => health === 'unknown')) return unseenHealth(facts);
+  // What was probed is true now; that the daemon holds is the next best word.
+  const isDown = views.every(({ health }) => health === 'dead') || (held !== undefined && !facts.probes.seen);
+  if (!isDown) return NO_FINDINGS;
+  const reasons = [...new Set(views.map(({ reason }) => reason).filter(reason => reason !== undefined))];
+  const why = reasons.length === 0 ? '' : ` (${reasons.toSorted().join(', ')})`;
+  const who =
+    views.length === 1
+      ? 'the only real server does not answer'
+      : `none of the ${views.length} real servers answers`;
+  const stay = views.some(({ inKernel }) => inKernel !== undefined)
+    ? '; what is in the kernel stays, and works again with the first that does'
+    : '';
+  return [{ text: `${who}${why}${stay}`, forS: held?.forS }];
+}
+
+/** The daemon holds the last known good set, because everything looks dead to it. */
+function heldByDaemon({ daemon, events }: Facts): { readonly forS: number | undefined } | undefined {
+  const last = events.findLast(({ object }) => object === 'virtual server');
+  const since = last?.to === 'held' ? last.ageS : undefined;
+  const held = daemon.snapshot.seen ? daemon.snapshot.value.held : since !== undefined;
+  return held ? { forS: since } : undefined;
+}
+
+function detectUnreachable(facts: Facts): readonly Finding[] | Unseen {
+  const { throughVip, virtualServer } = facts;
+  if (!throughVip.seen) return throughVip;
+  if (virtualServer === undefined) return NO_VIP;
+  if (throughVip.value.outcome !== 'dead') return NO_FINDINGS;
+  const views = serverViews(facts);
+  // A dead real server that still gets connections is the reason, and says so itself.
+  if (views.some(isDeadInUse)) return NO_FINDINGS;
+  const answering = views.filter(({ probe }) => probe !== undefined && probe.outcome !== 'dead').length;
+  const although =
+    answering === 0
+      ? ''
+      : `, although ${answering} real ${answering === 1 ? 'server answers' : 'servers answer'} directly`;
+  return [
+    {
+      text: `nothing answers through ${formatHostPort(virtualServer)} (${throughVip.value.reason ?? 'no answer'})${although}`,
+    },
+  ];
+}
+
+/** From so many connections on it is worth spreading them: a node without guests of its own has a handful. */
+const MANY_CONNECTIONS = 50;
+
+/** `sh` looks at the source address only: one node, one master, by design. It matters where a node has many connections. */
+function detectImbalance(facts: Facts): readonly Finding[] | Unseen {
+  return ofKernel(facts, ({ scheduler, flags, realServers }) => {
+    const [only, ...others] = realServers.filter(({ activeConnections }) => activeConnections > 0);
+    const choices = realServers.filter(({ weight }) => weight > 0).length;
+    if (scheduler !== 'sh' || flags.includes('sh-port') || choices < 2) return NO_FINDINGS;
+    if (only === undefined || others.length > 0) return NO_FINDINGS;
+    return findingIf(
+      only.activeConnections >= MANY_CONNECTIONS,
+      () =>
+        `scheduler sh gives all connections of this node to ${formatHostPort(only)}, now ${MANY_CONNECTIONS} or more; flag sh-port would spread them`,
+    );
+  });
+}
+
+function askDirectly(view: ServerView | undefined): string {
+  return `curl -k https://${view === undefined ? 'HOST:PORT' : formatHostPort(view)}/readyz`;
+}
