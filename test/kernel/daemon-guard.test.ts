@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { VIP4 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
 import { useLab } from '../lab/lab.ts';
+import type { LabProcess } from '../lab/machine.ts';
 import { wrongWindow } from '../lab/outcome.ts';
 import { runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
 import { initArgs, nodeState } from './helpers.ts';
@@ -89,35 +90,54 @@ test('D12 401 on every health path: all stay ready', async () => {
   expect(Object.values(await weights(net.worker))).toEqual([1, 1, 1]);
 });
 
-test('D13 the daemon is killed again and again while masters flap: rules and persisted file stay valid', async () => {
+test('D13 daemons are killed 50 times while masters flap: rules and persisted files stay valid', async () => {
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();
-  let daemon = await startDaemon(lab.machine, net);
-  for (let round = 1; round <= 50; round += 1) {
+  // Two nodes at once, which takes half of the time.
+  const nodes = await Promise.all(
+    [net.worker, net.gateway].map(async host => {
+      const persist = ['--persist-dir', `/root/.bcs/${host.name}`];
+      expect(await host.proxy([...initArgs(net), ...persist])).toMatchObject({ code: 0 });
+      const start = (ready: number) => runDaemon(lab.machine, host, { args: persist }, ready);
+      return { host, start, daemon: await start(3) };
+    }),
+  );
+  for (let round = 1; round <= 25; round += 1) {
     const master = net.master((round % 3) + 1);
     await master.control({ readyz: round % 2 === 0 ? 200 : 500 });
-    daemon.kill('SIGKILL');
-    await daemon.exited;
-    const kernel = Object.values(await weights(net.worker));
-    expect(kernel.length, `round ${round}`).toBeGreaterThan(0);
-    expect(Math.max(...kernel), `round ${round}`).toBe(1);
-    expect(await lab.machine.readFile('/root/.bcs/ipvsConfig.yaml')).toMatch(/^vs: 10\.99\.0\.1:6443$/m);
-    daemon = await runDaemon(lab.machine, net.worker, {}, 0);
-    // A random moment of its life, between its start and its first decisions.
-    const lines = Math.floor(Math.random() * 4);
-    let seen = 0;
-    if (lines > 0)
-      await Promise.race([
-        daemon.waitForLine(() => ++seen === lines, 3_000).catch(() => undefined),
-        daemon.exited,
-      ]);
+    await Promise.all(
+      nodes.map(async node => {
+        node.daemon.kill('SIGKILL');
+        await node.daemon.exited;
+        const kernel = Object.values(await weights(node.host));
+        expect(kernel.length, `round ${round}`).toBeGreaterThan(0);
+        expect(Math.max(...kernel), `round ${round}`).toBe(1);
+        const persisted = await lab.machine.readFile(`/root/.bcs/${node.host.name}/ipvsConfig.yaml`);
+        expect(persisted).toMatch(/^vs: 10\.99\.0\.1:6443$/m);
+        node.daemon = await node.start(0);
+        // A random moment of its life, between its start and its first decisions.
+        await linesOf(node.daemon, Math.floor(Math.random() * 4));
+      }),
+    );
   }
   for (const master of net.masters) await master.control({ readyz: 200 });
-  await eventually('all masters serve again', async () => {
-    const kernel = Object.values(await weights(net.worker));
-    return kernel.length === 3 && kernel.every(weight => weight === 1);
-  });
+  for (const { host } of nodes) {
+    await eventually(`all masters serve ${host.name} again`, async () => {
+      const kernel = Object.values(await weights(host));
+      return kernel.length === 3 && kernel.every(weight => weight === 1);
+    });
+  }
 });
+
+/** Until it has written so many lines, or 3 s have passed, or it has ended. */
+async function linesOf(daemon: LabProcess, count: number): Promise<void> {
+  if (count === 0) return;
+  let seen = 0;
+  await Promise.race([
+    daemon.waitForLine(() => ++seen === count, 3_000).catch(() => undefined),
+    daemon.exited,
+  ]);
+}
 
 test('D14 stopping leaves the rules; starting with a dead master or with empty tables is right within seconds', async () => {
   const net = await lab.network({ masters: 3 });
