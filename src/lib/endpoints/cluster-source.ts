@@ -2,7 +2,7 @@
 import type { Family, HostPort } from '../model/address.ts';
 import type { ClusterAccess } from './kubernetes.ts';
 import { Reflector } from './reflector.ts';
-import { ENDPOINT_SLICES, ENDPOINTS, nodeResources, type Resource } from './resources.ts';
+import { ENDPOINT_SLICES, ENDPOINTS, nodeResources, type Resource, SINGLE_ENDPOINTS } from './resources.ts';
 import { Snapshots } from './snapshots.ts';
 import type { EndpointSource, Freshness } from './source.ts';
 import { DEFAULT_TIMING, type Timing } from './timing.ts';
@@ -19,9 +19,9 @@ export interface ClusterSourceOptions {
   readonly timing?: Partial<Timing>;
 }
 
-/** EndpointSlices of the Service default/kubernetes, or its Endpoints where the API has no slices. */
+/** EndpointSlices of the Service default/kubernetes, or its Endpoints where the API or our role has no slices. */
 export function endpointsSource(options: ClusterSourceOptions): EndpointSource {
-  return new ClusterSource(options, [[ENDPOINT_SLICES, ENDPOINTS]]);
+  return new ClusterSource(options, [[ENDPOINT_SLICES, ENDPOINTS, SINGLE_ENDPOINTS]]);
 }
 
 /** InternalIP of the control-plane nodes, with `port`. Holds two watches, the second of which is nearly always empty. */

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HostPort } from '../model/address.ts';
 import type { ApiClient, ApiServer } from './api-client.ts';
 import { ApiError } from './api-error.ts';
-import { type KubernetesObject, type List, readList, type WatchEvent } from './objects.ts';
+import { type KubernetesObject, type List, readList, readSingle, type WatchEvent } from './objects.ts';
 import type { Resource } from './resources.ts';
 
 /** Throttled (429) and not (or no longer) known: no reason to list again. */
@@ -75,9 +75,7 @@ export class Mirror {
   async #firstKnown(get: (path: string) => Promise<string>): Promise<{ resource: Resource; list: List }> {
     for (const resource of this.#resources) {
       try {
-        // Version 0 = what the apiserver has in memory; thousands of nodes must not make it ask etcd.
-        const query = new URLSearchParams({ ...resource.selectors, resourceVersion: '0' });
-        return { resource, list: readList(await get(`${resource.path}?${query}`)) };
+        return { resource, list: await readAll(resource, get) };
       } catch (error) {
         const tryNext = error instanceof ApiError && NEXT_RESOURCE.has(error.status ?? 0);
         if (!tryNext || resource === this.#resources.at(-1)) throw error;
@@ -100,4 +98,13 @@ export class Mirror {
   #tell(): void {
     this.#onChange([...this.#candidates.values()].flat());
   }
+}
+
+async function readAll(
+  { path, selectors, single }: Resource,
+  get: (path: string) => Promise<string>,
+): Promise<List> {
+  // Version 0 = what the apiserver has in memory; thousands of nodes must not make it ask etcd.
+  if (single !== undefined) return readSingle(await get(`${path}/${single}?resourceVersion=0`));
+  return readList(await get(`${path}?${new URLSearchParams({ ...selectors, resourceVersion: '0' })}`));
 }

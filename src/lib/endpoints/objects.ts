@@ -34,6 +34,13 @@ export function readList(json: string): List {
   return { resourceVersion: text(metadata(list).resourceVersion, json), items: new Map(items) };
 }
 
+/** One object, got by its name, as the list of all there is. */
+export function readSingle(json: string): List {
+  const object = asRecord(parseJson(json));
+  const { name, resourceVersion } = metadata(object);
+  return { resourceVersion: text(resourceVersion, json), items: new Map([[text(name, json), object]]) };
+}
+
 /** Throws `api-expired` for an ERROR event with code 410, and `api-status` for any other. */
 export function readWatchEvent(json: string): WatchEvent {
   const { type, object } = asRecord(parseJson(json));

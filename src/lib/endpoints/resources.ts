@@ -1,4 +1,4 @@
-// The three resources that name masters, and how their addresses are read. What an object says is taken as far as it
+// The resources that name masters, and how their addresses are read. What an object says is taken as far as it
 // makes sense; what makes none names nobody.
 import { type HostPort, parseAddress } from '../model/address.ts';
 import { asArray, asRecord, type KubernetesObject } from './objects.ts';
@@ -8,6 +8,8 @@ export interface Resource {
   readonly path: string;
   /** labelSelector and fieldSelector. */
   readonly selectors: Readonly<Record<string, string>>;
+  /** Instead of listing, get the one object of this name. */
+  readonly single?: string;
   /** Addresses of both families, unsorted. */
   readonly read: (object: KubernetesObject) => HostPort[];
 }
@@ -27,6 +29,9 @@ export const ENDPOINTS: Resource = {
   selectors: ONLY_KUBERNETES,
   read: readEndpoints,
 };
+
+/** For a role that may neither list nor watch, as that of kubelet, which has had "get endpoints" since 1.6. */
+export const SINGLE_ENDPOINTS: Resource = { ...ENDPOINTS, single: 'kubernetes' };
 
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 const MASTER = 'node-role.kubernetes.io/master';

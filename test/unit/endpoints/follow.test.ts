@@ -77,6 +77,22 @@ test("a role that may list Endpoints and nothing else, as the original program's
   await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443');
 });
 
+test("a role that may get Endpoints by name and nothing else, as kubelet's: they are got again and again", async () => {
+  const server = await harness.apiserver();
+  let object = endpoints('10.0.0.1');
+  server.intercept = ({ kind, url }, response) => {
+    if (url.pathname !== `${ENDPOINTS}/kubernetes`)
+      return fail(response, 403, `may not ${kind} ${url.pathname}`);
+    const metadata = { ...object.metadata, resourceVersion: '7' };
+    response.end(JSON.stringify({ ...object, metadata }));
+    return true;
+  };
+  const running = await harness.start(server);
+  await untilSnapshot(running, '10.0.0.1:6443');
+  object = endpoints('10.0.0.1', '10.0.0.2');
+  await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443');
+});
+
 test('an API without EndpointSlices v1 is asked for Endpoints', async () => {
   const server = await harness.apiserver();
   server.known = [ENDPOINTS];
