@@ -58,9 +58,9 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
       const latencyMs = Math.round(performance.now() - startedAt);
       resolve({ ...judge(status), reached, latencyMs, certificate });
     });
-    response.once('error', error => fail(reasonOf(error)));
+    response.on('error', error => fail(reasonOf(error)));
   });
-  request.once('error', error => fail(reasonOf(error)));
+  request.on('error', error => fail(reasonOf(error)));
   return promise;
 }
 
