@@ -40,7 +40,7 @@ try {
   const net = await Network.build(machine, { masters: 3 });
   await net.startApiservers();
   const realServers = net.masters.flatMap(({ ipv4 }) => ['--rs', `${ipv4}:6443`]);
-  await net.worker.must([machine.binary, 'init', '--vs', VIP, ...realServers]);
+  await net.worker.must([machine.binary, 'init', '--no-service', '--vs', VIP, ...realServers]);
   await writeKubeconfig(machine, `https://${VIP}`);
   const daemon = await net.worker.startProxy(['daemon', '--vs', VIP, '--kubeconfig', KUBECONFIG]);
   const empty = await net.worker.spawn([machine.node, '-e', 'setInterval(() => {}, 1e6)']);

@@ -11,7 +11,7 @@ import { checkAgainstHost, requireNetAdmin } from '../lib/operations/preflight.t
 export default class Init extends BaseCommand {
   static override summary = 'set up the local virtual server VIP:PORT over the masters';
   static override description =
-    'Loads the kernel modules, sets the kernel parameters, makes the virtual server and the local route, persists the set and connects through the VIP once. A second run changes what differs and nothing else.';
+    'Loads the kernel modules, sets the kernel parameters, makes the virtual server and the local route, persists the set, has it restored at boot and connects through the VIP once. A second run changes what differs and nothing else.';
   static override examples = [
     {
       description: 'three masters',
@@ -34,7 +34,7 @@ export default class Init extends BaseCommand {
       env: environmentName('sysctl'),
     }),
     service: Flags.boolean({
-      summary: 'install the boot service (not part of this version yet; --no-service is accepted)',
+      summary: 'install the boot service (--no-service: do not)',
       allowNo: true,
       default: true,
       env: environmentName('service'),

@@ -9,7 +9,7 @@ import { canSeal, sealedHost } from '../helpers/sealed-host.ts';
 import { aSpec } from '../helpers/specs.ts';
 import { contentsOf } from '../helpers/temp-dir.ts';
 
-const INIT = ['init', '--vs', '10.99.0.1:6443', '--rs', '10.0.0.11:6443'];
+const INIT = ['init', '--vs', '10.99.0.1:6443', '--rs', '10.0.0.11:6443', '--no-service'];
 const PACKAGES =
   "install the package that carries the running kernel's modules: linux-image-$(uname -r) on Debian, linux-modules-extra-$(uname -r) on Ubuntu, kernel-modules-$(uname -r) on RHEL and its relatives";
 const ON_THE_HOST = 'in a container: load it on the host first, modules cannot be loaded from here';
@@ -123,7 +123,8 @@ describe.skipIf(!canSeal)('clean takes away the files that a failed init left', 
     writeFileSync(join(host.persistDir, 'state.json'), '{"version":1,"sysctlsBefore":{}}');
     expect(host.run('clean')).toEqual({
       exitCode: 0,
-      stdout: `unchanged  virtual server and route
+      stdout: `unchanged  services
+unchanged  virtual server and route
 unchanged  kernel parameters
 changed    files: remove ${host.persistDir}/state.json
 done: virtual server 10.99.0.1:6443
@@ -141,7 +142,8 @@ done: virtual server 10.99.0.1:6443
     expect(contentsOf(host.persistDir)).toEqual({ theirs: 'not a file' });
     expect(host.run('clean', '--purge', '--vs', '10.99.0.1:6443')).toEqual({
       exitCode: 0,
-      stdout: `unchanged  virtual server and route
+      stdout: `unchanged  services
+unchanged  virtual server and route
 unchanged  kernel parameters
 unchanged  files
 unchanged: virtual server 10.99.0.1:6443

@@ -14,7 +14,9 @@ export interface NetworkOptions {
 // What the program under test leaves on a node; shared by all hosts of a scenario, cleared between scenarios.
 const NODE_FILES = [
   '/root/.bcs',
+  '/etc/rc.local',
   '/etc/systemd/system/bcs-apiserver-proxy.service',
+  '/etc/systemd/system/bcs-apiserver-proxy-daemon.service',
   '/etc/modules-load.d/bcs-apiserver-proxy.conf',
   '/etc/sysctl.d/90-bcs-apiserver-proxy.conf',
 ];

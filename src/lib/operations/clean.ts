@@ -1,16 +1,19 @@
 // `clean`: the node is as it was before `init`. Nothing of anybody else's is touched.
-import { existsSync, rmdirSync } from 'node:fs';
+import { existsSync, readlinkSync, rmdirSync } from 'node:fs';
 import { errnoCode, ProxyError } from '../errors.ts';
 import { MODULES_LOAD_FILE, SYSCTL_FILE } from '../host/paths.ts';
+import { type HostProcess, listProcesses } from '../host/processes.ts';
+import { sortProcesses } from '../host/proxy-processes.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import { observe } from '../reconcile/kernel.ts';
 import { planRemoval } from '../reconcile/plan.ts';
 import type { StepKind } from '../reconcile/steps.ts';
-import { removeFile } from '../store/atomic-file.ts';
+import { removeFile, requireWritable } from '../store/atomic-file.ts';
 import { persistedPath } from '../store/persisted-set.ts';
 import { loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
 import { execute } from './kernel-tasks.ts';
+import { ALL_UNITS, checkRemoval, removalTask, UNITS } from './service.ts';
 import { changes, inTurn, type Task } from './task.ts';
 
 export interface CleanOptions {
@@ -18,22 +21,55 @@ export interface CleanOptions {
   readonly purge: boolean;
 }
 
+/** Throws what would fail, as far as that can be known before anything is changed. */
 export function cleanTasks(
   context: OperationContext,
   virtualServer: HostPort,
   options: CleanOptions,
 ): Task[] {
+  const files = filesOf(context.persistDir, options);
+  checkRemoval(ALL_UNITS);
+  for (const path of files.filter(path => existsSync(path))) requireWritable(path);
   return [
-    removalTask(context, virtualServer, 'virtual server and route', [
-      'remove-virtual-server',
-      'remove-route',
-    ]),
-    removalTask(context, virtualServer, 'kernel parameters', ['set-sysctl']),
-    filesTask(context, options),
+    // First: a daemon would make the rest again.
+    servicesTask(context),
+    kernelTask(context, virtualServer, 'virtual server and route', ['remove-virtual-server', 'remove-route']),
+    kernelTask(context, virtualServer, 'kernel parameters', ['set-sysctl']),
+    filesTask(context, files, options),
   ];
 }
 
-function removalTask(
+function servicesTask({ dryRun }: OperationContext): Task {
+  const { title, run } = removalTask(ALL_UNITS, dryRun);
+  return {
+    title,
+    async run() {
+      const { lines } = await run();
+      const stopped = dryRun && lines.includes(`stop ${UNITS.daemon}`);
+      return changes(lines, stopped ? [] : runningDaemons().map(warnOf));
+    },
+  };
+}
+
+function warnOf({ pid }: HostProcess): string {
+  return `a daemon runs (process ${pid}) and makes again within a second what is removed: stop it, or delete its DaemonSet, and run clean again`;
+}
+
+/** In this network namespace: one elsewhere has tables of its own. */
+function runningDaemons(): HostProcess[] {
+  const { daemons } = sortProcesses(listProcesses());
+  return daemons.filter(({ directory }) => networkOf(directory) === networkOf('/proc/self'));
+}
+
+function networkOf(directory: string): string | undefined {
+  try {
+    return readlinkSync(`${directory}/ns/net`);
+  } catch {
+    return undefined; // it has ended
+  }
+}
+
+function kernelTask(
   context: OperationContext,
   virtualServer: HostPort,
   title: string,
@@ -73,10 +109,17 @@ export function refuseWhileInUse({ kernel }: OperationContext, virtualServer: Ho
   );
 }
 
-function filesTask({ dryRun, persistDir }: OperationContext, { purge }: CleanOptions): Task {
-  // The state file goes in any case: what it remembers was put back by the task before.
+function filesOf(persistDir: string, { purge }: CleanOptions): string[] {
+  // The state file goes in any case: what it remembers is put back by the task before.
   const persisted = purge ? [persistedPath(persistDir), `${persistedPath(persistDir)}.prev`] : [];
-  const files = [MODULES_LOAD_FILE, SYSCTL_FILE, statePath(persistDir), ...persisted];
+  return [MODULES_LOAD_FILE, SYSCTL_FILE, statePath(persistDir), ...persisted];
+}
+
+function filesTask(
+  { dryRun, persistDir }: OperationContext,
+  files: readonly string[],
+  { purge }: CleanOptions,
+): Task {
   return {
     title: 'files',
     run() {

@@ -1,9 +1,8 @@
 // The tasks that change the kernel: modules, parameters, the virtual server with its real servers, the local route.
 // Each looks at the kernel as it is at that moment.
 import { isProxyError } from '../errors.ts';
-import { formatModulesFile, isModuleLoaded, loadModule, neededModules } from '../host/modules.ts';
-import { MODULES_LOAD_FILE, SYSCTL_FILE } from '../host/paths.ts';
-import { formatSysctlFile, WANTED_SYSCTLS } from '../host/sysctl.ts';
+import { isModuleLoaded, loadModule, neededModules } from '../host/modules.ts';
+import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { applyStep } from '../reconcile/apply.ts';
 import { observe } from '../reconcile/kernel.ts';
@@ -12,6 +11,7 @@ import { describeStep, type Step, type StepKind } from '../reconcile/steps.ts';
 import { readFileIfThere, writeFileIfChanged } from '../store/atomic-file.ts';
 import { rememberSysctls } from '../store/state-file.ts';
 import { waitForSource } from './address-wait.ts';
+import { type BootFile, modulesFile, sysctlFile } from './boot-files.ts';
 import { desiredFrom, type OperationContext } from './context.ts';
 import { changes, HalfDoneError, inTurn, type Task } from './task.ts';
 
@@ -30,7 +30,7 @@ export function modulesTask(context: OperationContext, spec: ProxySpec): Task {
         // modprobe has nothing to do, and /sys/module nothing to show, for a module that is built into the kernel.
         else if (context.dryRun || isModuleLoaded(name)) lines.push(`load module ${name}`);
       }
-      const file = keepFile(context, MODULES_LOAD_FILE, formatModulesFile(modules));
+      const file = keepFile(context, modulesFile(spec));
       return changes([...lines, ...file.lines], [...warnings, ...file.warnings]);
     },
   };
@@ -51,7 +51,7 @@ export function sysctlTask(context: OperationContext, spec: ProxySpec): Task {
       const steps = stepsOf(context, { ...spec, route: false }, ['set-sysctl'], WANTED_SYSCTLS);
       const forgotten = context.dryRun ? [] : rememberBefore(context, steps);
       const lines = execute(context, steps);
-      const file = keepFile(context, SYSCTL_FILE, formatSysctlFile(WANTED_SYSCTLS));
+      const file = keepFile(context, sysctlFile());
       return changes([...lines, ...file.lines], [...forgotten, ...file.warnings]);
     },
   };
@@ -121,8 +121,7 @@ export function execute({ kernel, dryRun }: OperationContext, steps: readonly St
 /** It serves the next boot only: where it cannot be written, what is to be done now is done all the same. */
 function keepFile(
   { dryRun }: OperationContext,
-  path: string,
-  contents: string,
+  { path, contents }: BootFile,
 ): { lines: string[]; warnings: string[] } {
   try {
     const changed = dryRun ? readFileIfThere(path) !== contents : writeFileIfChanged(path, contents);
