@@ -3,8 +3,15 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName } from '../base-command.ts';
 import { daemonArguments, requireAbsolute } from '../cli/daemon-arguments.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
+import {
+  type DaemonSetFlags,
+  DEFAULT_IMAGE,
+  DEFAULT_NAMESPACE,
+  daemonSetManifests,
+} from '../cli/daemonset.ts';
 import { showOperation } from '../cli/show-operation.ts';
 import { ProxyError, UsageError } from '../lib/errors.ts';
+import { formatManifests } from '../lib/manifests/manifests.ts';
 import { requireRoot } from '../lib/operations/preflight.ts';
 import {
   ALL_UNITS,
@@ -31,17 +38,22 @@ export default class InstallService extends BaseCommand {
       command:
         '<%= config.bin %> install-service --role daemon --vs 10.99.0.1:6443 --kubeconfig /etc/kubernetes/kubelet.conf',
     },
+    {
+      description: 'a DaemonSet and what it needs',
+      command:
+        '<%= config.bin %> install-service --role daemonset --print --vs 10.99.0.1:6443 | kubectl apply -f -',
+    },
     { description: 'only show the unit', command: '<%= config.bin %> install-service --print' },
     { description: 'remove both', command: '<%= config.bin %> install-service --uninstall' },
   ];
   static override flags = {
     role: Flags.option({
-      summary: 'restore (default) or daemon; with --uninstall default both',
-      options: ['restore', 'daemon'] as const,
+      summary: 'restore (default), daemon, or daemonset with --print; with --uninstall default the first two',
+      options: ['restore', 'daemon', 'daemonset'] as const,
       env: environmentName('role'),
     })(),
     print: Flags.boolean({
-      summary: 'print the unit and touch nothing',
+      summary: 'print the unit, or the Kubernetes manifests, and touch nothing',
       env: environmentName('print'),
       exclusive: ['uninstall'],
     }),
@@ -57,6 +69,17 @@ export default class InstallService extends BaseCommand {
       helpValue: 'PATH',
       env: environmentName('binary'),
     }),
+    image: Flags.string({
+      summary: 'container image of the DaemonSet',
+      helpValue: 'NAME:TAG',
+      default: DEFAULT_IMAGE,
+      env: environmentName('image'),
+    }),
+    namespace: Flags.string({
+      summary: 'namespace of the DaemonSet',
+      default: DEFAULT_NAMESPACE,
+      env: environmentName('namespace'),
+    }),
     'dry-run': dryRunFlag,
     ...daemonFlags,
   };
@@ -66,8 +89,10 @@ export default class InstallService extends BaseCommand {
     const { role = 'restore', print, uninstall, start, 'dry-run': dryRun } = flags;
     const json = this.jsonEnabled();
     if (role === 'restore') refuseDaemonFlags(raw);
+    if (role === 'daemonset') return this.#daemonSet(flags);
+    refuseTyped(raw, ['image', 'namespace'], 'a flag of --role daemonset; leave it out');
     if (uninstall) {
-      const units = flags.role === undefined ? ALL_UNITS : [UNITS[flags.role]];
+      const units = flags.role === undefined ? ALL_UNITS : [UNITS[role]];
       requireRoot();
       checkRemoval(units);
       return showOperation([removalTask(units, dryRun)], { json, subject: units.join(', '), dryRun });
@@ -84,6 +109,18 @@ export default class InstallService extends BaseCommand {
     return showOperation([installTask(service, { dryRun, start })], { json, subject: service.unit, dryRun });
   }
 
+  /** As JSON a List, which kubectl takes as well. */
+  #daemonSet(flags: Readonly<Record<string, unknown>> & DaemonSetFlags): Record<string, unknown> {
+    if (!flags.print)
+      throw new UsageError(
+        '--role daemonset: kubectl installs it; give --print as well, and | kubectl apply -f -',
+      );
+    const { objects, notes } = daemonSetManifests(flags, flags);
+    for (const note of notes) this.warn(note);
+    if (!this.jsonEnabled()) process.stdout.write(formatManifests(objects));
+    return { apiVersion: 'v1', kind: 'List', items: objects };
+  }
+
   #service(role: 'restore' | 'daemon', flags: Readonly<Record<string, unknown>>, binary: string): Service {
     if (role === 'restore') {
       const persistDir = flags['persist-dir'];
@@ -98,14 +135,21 @@ export default class InstallService extends BaseCommand {
   }
 }
 
+/** The boot restore applies what is persisted. */
+function refuseDaemonFlags(raw: Raw): void {
+  const names = Object.keys(daemonFlags).filter(name => name !== 'persist-dir');
+  const why =
+    'a flag of the daemon, and the boot restore applies what is persisted; leave it out, or give --role daemon';
+  refuseTyped(raw, names, why);
+}
+
+type Raw = readonly { type: string; flag?: string }[];
+
 /** What was typed, not what the environment says for all commands. */
-function refuseDaemonFlags(raw: readonly { type: string; flag?: string }[]): void {
+function refuseTyped(raw: Raw, names: readonly string[], why: string): void {
   const typed = raw.flatMap(({ type, flag }) => (type === 'flag' && flag !== undefined ? [flag] : []));
-  const wrong = typed.find(flag => flag in daemonFlags && flag !== 'persist-dir');
-  if (wrong === undefined) return;
-  throw new UsageError(
-    `--${wrong}: a flag of the daemon, and the boot restore applies what is persisted; leave it out, or give --role daemon`,
-  );
+  const wrong = typed.find(flag => names.includes(flag));
+  if (wrong !== undefined) throw new UsageError(`--${wrong}: ${why}`);
 }
 
 /** A service that starts now and restores nothing would only fail. */

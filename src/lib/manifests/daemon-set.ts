@@ -53,7 +53,7 @@ function container(options: ManifestOptions): V1Container {
     name: NAME,
     image,
     imagePullPolicy: 'IfNotPresent',
-    args: [...args],
+    args: ['daemon', ...args],
     ...(scrapable(options) &&
       listen !== undefined && { ports: [{ name: 'metrics', containerPort: listen.port, protocol: 'TCP' }] }),
     ...probes(options),

@@ -3,7 +3,7 @@ import type { HostPort } from '../model/address.ts';
 import type { V1ObjectMeta } from './kubernetes.ts';
 
 export interface ManifestOptions {
-  /** The container's: ['daemon', '--vs', '10.99.0.1:6443', ...], checked by the caller. */
+  /** The daemon's flags, as arguments: ['--vs', '10.99.0.1:6443', ...], checked by the caller. */
   readonly args: readonly string[];
   /** Image reference: NAME:TAG or NAME@sha256:... */
   readonly image: string;

@@ -12,7 +12,7 @@ import type { ManifestOptions } from '../../../src/lib/manifests/options.ts';
 import { schemaProblems } from '../../helpers/kubernetes-schema.ts';
 
 const OPTIONS: ManifestOptions = {
-  args: ['daemon', '--vs', '10.99.0.1:6443'],
+  args: ['--vs', '10.99.0.1:6443'],
   image: 'registry.example/bcs-apiserver-proxy:1',
   namespace: 'kube-system',
   discovery: 'endpoints',
