@@ -1,6 +1,6 @@
 // GET from a program of this host: small answers over plain HTTP, never longer than the deadline.
-import { get } from 'node:http';
 import { errnoCode } from '../../errors.ts';
+import { isListening } from '../../host/listeners.ts';
 import type { HostPort } from '../../model/address.ts';
 
 export type Reply =
@@ -13,7 +13,10 @@ export type Reply =
 /** Far more than any page that is asked for here has. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-export function ask({ address, port }: HostPort, path: string, deadline: AbortSignal): Promise<Reply> {
+export async function ask({ address, port }: HostPort, path: string, deadline: AbortSignal): Promise<Reply> {
+  // On a node without that program nothing has to be loaded to ask it.
+  if (!isListening(port)) return { kind: 'refused' };
+  const { get } = await import('node:http');
   return new Promise(resolve => {
     const request = get({ host: address, port, path, agent: false, signal: deadline }, response => {
       let body = '';
