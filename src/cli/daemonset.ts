@@ -29,13 +29,8 @@ export function daemonSetManifests(
   for (const [name, instead] of Object.entries(NOT_IN_A_POD)) {
     if (flags[name] !== undefined) throw new UsageError(`--${name} ${flags[name]}: ${instead}`);
   }
-  checkReference(
-    'image',
-    image,
-    /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/,
-    'NAME:TAG',
-  );
-  checkReference('namespace', namespace, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of a namespace');
+  checkForm('image', image, IMAGE, 'NAME:TAG');
+  checkForm('namespace', namespace, NAMESPACE, 'the name of a namespace');
   const { args, config, notes } = daemonArguments(flags);
   checkListen(config.listen);
   const { discovery, persistDir, listen } = config;
@@ -64,6 +59,11 @@ function checkListen(listen: HostPort | undefined): void {
   );
 }
 
-function checkReference(name: string, value: string, form: RegExp, expected: string): void {
+/** REGISTRY[:PORT]/PATH:TAG@DIGEST, all but a name optional. */
+const IMAGE = /^([\w.-]+(:\d+)?\/)?[\w.-]+(\/[\w.-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
+/** RFC 1123 label. */
+const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+function checkForm(name: string, value: string, form: RegExp, expected: string): void {
   if (!form.test(value)) throw new UsageError(`--${name} ${value}: ${expected} is expected`);
 }
