@@ -32,6 +32,7 @@ export function assembleDaemon(
   const spec = beginning(config);
   return new Daemon({
     spec,
+    persisted: config.persisted,
     kernel,
     sockets,
     telemetry,

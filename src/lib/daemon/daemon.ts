@@ -19,6 +19,8 @@ const REOPEN_MS = 30_000;
 
 export interface DaemonParts {
   readonly spec: ProxySpec;
+  /** Undefined = nothing is persisted yet. */
+  readonly persisted: ProxySpec | undefined;
   readonly kernel: Kernel;
   readonly sockets: SocketClient;
   /** `healthy` names the real servers that can be asked directly. */
@@ -54,7 +56,7 @@ export class Daemon {
       drainTimeoutMs: parts.drainTimeoutMs,
     });
     this.#runner = new PassRunner(() => this.#pass());
-    this.#persisted = setOf(parts.spec.realServers);
+    this.#persisted = setOf(parts.persisted?.realServers ?? []);
   }
 
   /** How much discovery is worth at present; undefined until it has begun. */
