@@ -1,7 +1,8 @@
-// Fails when oclif.manifest.json or docs/commands.md is stale, or when the manifest and the list of command loaders
-// name different commands.
+// Fails when oclif.manifest.json, docs/commands.md or a file of deploy/ is stale, or when the manifest and the list of
+// command loaders name different commands.
 import { readFileSync } from 'node:fs';
 import { commandLoaders } from '../src/cli/commands.ts';
+import { staleDeployFiles } from './generate-deploy.ts';
 import { MANIFEST_PATH, renderManifest } from './generate-manifest.ts';
 import { REFERENCE_PATH, renderReference } from './generate-reference.ts';
 
@@ -15,6 +16,8 @@ export async function staleFiles(): Promise<string[]> {
   if (readFileSync(REFERENCE_PATH, 'utf8') !== (await renderReference())) {
     problems.push('docs/commands.md is stale: run node scripts/generate-reference.ts');
   }
+  for (const path of staleDeployFiles())
+    problems.push(`${path} is stale: run node scripts/generate-deploy.ts`);
   const files = Object.keys(JSON.parse(rendered).commands).sort().join(' ');
   const loaders = Object.keys(commandLoaders).sort().join(' ');
   if (files !== loaders) {
