@@ -36,7 +36,8 @@ function summaryOf(verdict: Verdict, { headline = '' }: Diagnosis, facts: Facts)
 function healthySummary(facts: Facts): string {
   const { virtualServer } = facts;
   const name = virtualServer === undefined ? 'the VIP' : formatHostPort(virtualServer);
-  return `${name} is balanced over ${countOf(serving(serverViews(facts)).length, 'real server')}`;
+  const servers = countOf(serving(serverViews(facts)).length, 'real server');
+  return `${name} is balanced over ${servers}${facts.probes.seen ? '' : ', not probed'}`;
 }
 
 /** Undefined where nobody looked. */
@@ -57,7 +58,7 @@ export function formatBrief({ verdict, problems, facts }: StatusReport): string 
   const views = serverViews(facts);
   const vip = facts.virtualServer === undefined ? '' : ` ${formatHostPort(facts.virtualServer)}`;
   if (verdict === 'healthy')
-    return `OK${vip} ${serving(views).length} of ${countOf(views.length, 'real server')}`;
+    return `OK${vip} ${serving(views).length} of ${countOf(views.length, 'real server')}${facts.probes.seen ? '' : ', not probed'}`;
   const [first, ...others] = problems.filter(({ severity }) => severity !== 'notice');
   const more = others.length === 0 ? '' : ` (and ${countOf(others.length, 'more problem')})`;
   return `${BRIEF[verdict]} in ${first?.code}: ${first?.text}${more}`;

@@ -59,10 +59,11 @@ export const MASTER_NOTICES: readonly Condition[] = [
       const names = facts.probes.value
         .filter(({ outcome }) => outcome === 'unauthorized')
         .map(formatHostPort);
+      const [refuse, they] = names.length === 1 ? ['refuses', 'it is'] : ['refuse', 'they are'];
       return findingIf(
         names.length > 0,
         () =>
-          `${listOf(names)} ${names.length === 1 ? 'refuses' : 'refuse'} health requests without credentials, so only that it is alive is known, not whether it is ready`,
+          `${listOf(names)} ${refuse} health requests without credentials, so it is known whether ${they} alive, not whether ${they} ready`,
       );
     },
     remedy: facts => askDirectly(serverViews(facts).find(({ health }) => health === 'unauthorized')),
