@@ -10,6 +10,7 @@ import type { Kernel } from '../reconcile/kernel.ts';
 import { collectBoot } from './collect/boot.ts';
 import { collectConflicts } from './collect/conflicts.ts';
 import { askDaemon } from './collect/daemon.ts';
+import { startDeadline } from './collect/deadline.ts';
 import { collectEvents, collectPersisted } from './collect/files.ts';
 import { collectKernel, collectModules, collectRoute, findOurs } from './collect/kernel.ts';
 import { type ConfigMapValue, collectKubeProxy } from './collect/kube-proxy.ts';
@@ -38,7 +39,7 @@ export type ReadConfigMap = (
 ) => Promise<string | undefined>;
 
 export async function collectFacts(kernel: Kernel, options: CollectOptions): Promise<Facts> {
-  const deadline = AbortSignal.timeout(ASKING_MS);
+  const deadline = startDeadline(ASKING_MS);
   const askedBoot = collectBoot(ASKING_MS);
   const processes = listProcesses();
   const { daemons, original } = sortProcesses(processes);
