@@ -5,7 +5,6 @@ import { parseAllDocuments } from 'yaml';
 import { daemonArguments } from '../../../src/cli/daemon-arguments.ts';
 import { daemonFlags } from '../../../src/cli/daemon-flags.ts';
 import { loadDaemonConfig } from '../../../src/lib/config/load.ts';
-import { ENDPOINT_SLICES, ENDPOINTS, nodeResources } from '../../../src/lib/endpoints/resources.ts';
 import type { KubernetesObject, V1DaemonSet, V1Role } from '../../../src/lib/manifests/kubernetes.ts';
 import { formatManifests, manifests } from '../../../src/lib/manifests/manifests.ts';
 import type { ManifestOptions } from '../../../src/lib/manifests/options.ts';
@@ -70,31 +69,6 @@ describe('access', () => {
     (of(changes) as V1Role[]).flatMap(({ kind, metadata, rules: found = [] }) =>
       found.map(rule => ({ kind, namespace: metadata?.namespace, ...rule })),
     );
-
-  test.each(['endpoints', 'nodes', 'static'] as const)(
-    '%s: each request is allowed by a rule, and each rule is needed',
-    discovery => {
-      const requests = { endpoints: [ENDPOINT_SLICES, ENDPOINTS], nodes: nodeResources(6443), static: [] }[
-        discovery
-      ];
-      const wanted = requests.map(({ path, selectors }) => {
-        const [, group = '', namespace, resource] =
-          /^\/api(?:s\/([^/]+))?\/v1(?:\/namespaces\/([^/]+))?\/(\w+)$/.exec(path) ?? [];
-        const name = selectors.fieldSelector?.replace('metadata.name=', '');
-        return JSON.stringify({ group, namespace, resource, name });
-      });
-      const granted = rules({ discovery }).flatMap(rule =>
-        rule.apiGroups?.flatMap(group =>
-          (rule.resources ?? []).flatMap(resource =>
-            (rule.resourceNames ?? [undefined]).map(name =>
-              JSON.stringify({ group, namespace: rule.namespace, resource, name }),
-            ),
-          ),
-        ),
-      );
-      expect(new Set(granted)).toEqual(new Set(wanted));
-    },
-  );
 
   test('endpoints: reading two objects named kubernetes in the namespace default', () => {
     const verbs = ['get', 'list', 'watch'];
