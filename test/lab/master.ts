@@ -7,9 +7,10 @@ export class Master extends LabHost {
   #apiserver: LabProcess | undefined;
   #answers = 0;
 
-  async startApiserver({ port = 6443 } = {}): Promise<void> {
+  /** `pki`: directory on the machine with server.crt and server.key. */
+  async startApiserver({ port = 6443, pki = `${this.machine.labDirectory}/pki` } = {}): Promise<void> {
     const directory = this.machine.labDirectory;
-    const config = JSON.stringify({ name: this.name, port, pki: `${directory}/pki` });
+    const config = JSON.stringify({ name: this.name, port, pki });
     this.#apiserver = await this.spawn([this.machine.node, `${directory}/apiserver.mjs`, config]);
     this.#answers = 1; // that it listens
     await this.#apiserver.waitForLine(() => true);

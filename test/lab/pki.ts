@@ -1,9 +1,12 @@
 // The lab's certificate authority and the one server certificate of all stand-in apiservers, made once with openssl.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MASTER_ADDRESSES, VIPS } from './addresses.ts';
 import { CACHE } from './paths.ts';
+
+const NAMES = ['DNS:kubernetes', 'DNS:kubernetes.default.svc'];
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 /** Directory with ca.crt, server.crt and server.key. */
 export function certificates(): string {
@@ -11,44 +14,46 @@ export function certificates(): string {
   if (existsSync(directory)) return directory;
   mkdirSync(CACHE, { recursive: true });
   const work = mkdtempSync(join(CACHE, 'pki-'));
-  const addresses = [...VIPS, ...MASTER_ADDRESSES].map(address => `IP:${address}`);
-  const names = ['DNS:kubernetes', 'DNS:kubernetes.default.svc', ...addresses].join(',');
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650'];
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: work, stdio: 'pipe' });
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.crt',
-    '-subj',
-    '/CN=lab CA',
-    '-addext',
-    'keyUsage=critical,keyCertSign,cRLSign',
-  );
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-keyout',
-    'server.key',
-    '-out',
-    'server.crt',
-    '-subj',
-    '/CN=kube-apiserver',
-    '-CA',
-    'ca.crt',
-    '-CAkey',
-    'ca.key',
-    '-addext',
-    `subjectAltName=${names}`,
-    '-addext',
-    'basicConstraints=critical,CA:FALSE',
-    '-addext',
-    'extendedKeyUsage=serverAuth',
-  );
+  const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
+  const to = ['-keyout', 'ca.key', '-out', 'ca.crt'];
+  openssl(work, ['req', '-x509', ...KEY, '-days', '3650', ...to, '-subj', '/CN=lab CA', ...usage]);
+  signServer(work, work, { addresses: [...VIPS, ...MASTER_ADDRESSES], days: 3650 });
   renameSync(work, directory);
   return directory;
+}
+
+/** Another certificate of the lab's authority: server.crt and server.key, as texts. */
+export function otherCertificate(options: { addresses: string[]; days: number }): Record<string, string> {
+  const authority = certificates();
+  const work = mkdtempSync(join(CACHE, 'pki-'));
+  try {
+    signServer(work, authority, options);
+    const names = ['server.crt', 'server.key'];
+    return Object.fromEntries(names.map(name => [name, readFileSync(join(work, name), 'utf8')]));
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+function signServer(
+  directory: string,
+  authority: string,
+  { addresses, days }: { addresses: string[]; days: number },
+): void {
+  const names = [...NAMES, ...addresses.map(address => `IP:${address}`)].join(',');
+  const signed = ['-CA', join(authority, 'ca.crt'), '-CAkey', join(authority, 'ca.key')];
+  const extensions = [
+    `subjectAltName=${names}`,
+    'basicConstraints=critical,CA:FALSE',
+    'extendedKeyUsage=serverAuth',
+  ];
+  openssl(directory, [
+    ...['req', '-x509', ...KEY, '-days', String(days), '-keyout', 'server.key', '-out', 'server.crt'],
+    ...['-subj', '/CN=kube-apiserver', ...signed],
+    ...extensions.flatMap(extension => ['-addext', extension]),
+  ]);
+}
+
+function openssl(cwd: string, args: readonly string[]): void {
+  execFileSync('openssl', args, { cwd, stdio: 'pipe' });
 }
