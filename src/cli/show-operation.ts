@@ -2,6 +2,7 @@
 import chalk from 'chalk';
 import { EXIT_FAILED, isProxyError, messageOf } from '../lib/errors.ts';
 import { type OperationReport, runTasks, type Task, type TaskReport } from '../lib/operations/task.ts';
+import { canRedraw } from './terminal.ts';
 
 export interface ShowOptions {
   readonly json: boolean;
@@ -22,13 +23,6 @@ export async function showOperation(
   if (!options.json) printOutcome(report, options);
   return toJson(report, options);
 }
-
-/** A list that redraws itself needs a terminal, and one that says how wide it is (a serial console says 0). */
-function canRedraw(): boolean {
-  return process.stdout.isTTY && process.stdout.columns >= MIN_COLUMNS;
-}
-
-const MIN_COLUMNS = 40;
 
 interface Display {
   started(task: Task): void;

@@ -3,14 +3,20 @@ import { Flags } from '@oclif/core';
 import chalk from 'chalk';
 import { BaseCommand, persistDirFlag } from '../base-command.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
+import { canRedraw } from '../cli/terminal.ts';
+import { watch } from '../cli/watch.ts';
 import { openKernel } from '../lib/app.ts';
+import { duration } from '../lib/config/values.ts';
+import { UsageError } from '../lib/errors.ts';
 import { collectFacts, type ReadConfigMap } from '../lib/status/collect.ts';
 import { formatText, type Paint } from '../lib/status/format.ts';
 import { toJson } from '../lib/status/json.ts';
-import { EXIT_CODE, formatBrief, judge } from '../lib/status/verdict.ts';
+import { EXIT_CODE, formatBrief, judge, type StatusReport } from '../lib/status/verdict.ts';
 
 const COLOUR = { healthy: chalk.green, degraded: chalk.yellow, down: chalk.red, unknown: chalk.magenta };
 const paint: Paint = (verdict, text) => COLOUR[verdict](text);
+
+const watchInterval = duration('500ms', '1h', 'each look asks every master');
 
 /** What talks to Kubernetes is loaded only when kube-proxy itself does not answer. */
 const readConfigMap: ReadConfigMap = async (...question) => {
@@ -20,8 +26,14 @@ const readConfigMap: ReadConfigMap = async (...question) => {
 
 export default class Status extends BaseCommand {
   static override summary = 'say whether the virtual server works, and if not, why';
-  static override description = 'Exit code: 0 healthy, 1 degraded, 2 down, 3 cannot tell.';
-  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
+  static override description =
+    'Exit code: 0 healthy, 1 degraded, 2 down, 3 cannot tell. --watch ends with Ctrl-C and the code of the last look.';
+  static override examples = [
+    '<%= config.bin %> status',
+    '<%= config.bin %> status --watch',
+    '<%= config.bin %> status --brief',
+    '<%= config.bin %> status --json',
+  ];
   static override flags = {
     vs: virtualServerFlag,
     'persist-dir': persistDirFlag,
@@ -34,18 +46,57 @@ export default class Status extends BaseCommand {
     wide: Flags.boolean({ summary: 'show traffic, host, all events and every check as well' }),
     brief: Flags.boolean({
       summary: 'print one line, for monitoring: "OK ..." or "error in CODE: ..."',
-      exclusive: ['wide'],
+    }),
+    watch: Flags.boolean({
+      summary: 'look again and again; on a pipe, or with --brief, print a line when something changed',
+    }),
+    interval: Flags.string({
+      summary: 'time between two looks of --watch',
+      helpValue: '2s',
+      default: '2s',
     }),
   };
 
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Status);
-    const virtualServer = flags.vs === undefined ? undefined : readVirtualServer(flags.vs);
-    const options = { persistDir: flags['persist-dir'], virtualServer, probe: flags.probe, readConfigMap };
-    const report = judge(await collectFacts(openKernel(), options));
-    process.exitCode = EXIT_CODE[report.verdict];
-    const text = flags.brief ? `${formatBrief(report)}\n` : formatText(report, { paint, wide: flags.wide });
-    if (!this.jsonEnabled()) process.stdout.write(text);
+    refuseTogether(flags);
+    const options = {
+      persistDir: flags['persist-dir'],
+      virtualServer: flags.vs === undefined ? undefined : readVirtualServer(flags.vs),
+      probe: flags.probe,
+      readConfigMap,
+    };
+    const intervalMs = watchInterval(flags.interval, '--interval');
+    const kernel = openKernel();
+    const look = async (): Promise<StatusReport> => {
+      const report = judge(await collectFacts(kernel, options));
+      process.exitCode = EXIT_CODE[report.verdict];
+      return report;
+    };
+    const textOf = (report: StatusReport): string => formatText(report, { paint, wide: flags.wide });
+    if (flags.watch) {
+      process.exitCode = EXIT_CODE.unknown;
+      const lookBoth = async () => {
+        const report = await look();
+        return { text: textOf(report), brief: formatBrief(report) };
+      };
+      await watch(lookBoth, { intervalMs, redraw: canRedraw() && !flags.brief });
+      return {};
+    }
+    const report = await look();
+    if (!this.jsonEnabled()) process.stdout.write(flags.brief ? `${formatBrief(report)}\n` : textOf(report));
     return toJson(report);
+  }
+}
+
+const EXCLUSIVE = [
+  ['brief', 'wide'],
+  ['watch', 'json'],
+] as const;
+
+function refuseTogether(flags: Partial<Record<(typeof EXCLUSIVE)[number][number], unknown>>): void {
+  for (const [one, other] of EXCLUSIVE) {
+    if (flags[one] && flags[other])
+      throw new UsageError(`--${one}: not together with --${other}; give one of them`);
   }
 }
