@@ -49,6 +49,17 @@ describe('without root', () => {
     });
   });
 
+  test.each<[string, string[]]>([
+    ['install-service', ['install-service', '--no-start']],
+    ['install-service --uninstall', ['install-service', '--uninstall']],
+  ])('%s is refused before anything is changed', (_, args) => {
+    expect(withoutTrace(args, AS_NOBODY)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: 'Error: installing or removing a service needs root\nTry this: run it with sudo\n',
+    });
+  });
+
   test('the refusal as JSON', () => {
     const outcome = withoutTrace([...INIT, '--json'], AS_NOBODY);
     expect(jsonOf(outcome)).toEqual({

@@ -8,6 +8,7 @@ import type { Event, Request } from './protocol.ts';
 import { RemoteProcess } from './remote-process.ts';
 
 const FILE_TIMEOUT_MS = 10_000; // a binary of 100 MB takes about 3 s through an emulated serial port
+const REBOOT_TIMEOUT_MS = 120_000; // 20 s each for the way down and up on an idle machine
 const START_TIMEOUT_MS = 10_000; // nsenter and execve under emulation: milliseconds, unless the machine is stuck
 
 /** What differs between the kinds of machine. */
@@ -38,7 +39,7 @@ export class AgentMachine implements Machine {
       .on('close', () => this.#lost('the machine ended'));
   }
 
-  /** Resolves when the agent has said that it is there. */
+  /** Resolves when the agent has said that it is there, since the last boot. */
   get hello(): Promise<void> {
     return this.#hello.promise;
   }
@@ -108,6 +109,13 @@ export class AgentMachine implements Machine {
 
   close(): Promise<void> {
     return this.#surroundings.close();
+  }
+
+  async reboot(): Promise<void> {
+    this.#hello = Promise.withResolvers();
+    // The way down takes the agent along, so nobody tells how the command ended.
+    await this.spawn(['systemctl', 'reboot']);
+    await bounded(this.#hello.promise, REBOOT_TIMEOUT_MS, 'reboot of the guest');
   }
 
   mark(title: string): void {

@@ -51,5 +51,7 @@ export interface Machine {
   log(): string;
   /** Starts a new section of the log, so that a failing test shows its own commands only. */
   mark(title: string): void;
+  /** Orderly, and only with `init: 'systemd'`: what ran is gone, what was written is there. */
+  reboot(): Promise<void>;
   close(): Promise<void>;
 }

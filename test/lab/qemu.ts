@@ -42,7 +42,9 @@ export async function bootQemu({ init = 'lab', files = {} }: QemuOptions = {}): 
   const qemu = spawn('setpriv', [
     ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'], // it must not outlive the test run
     ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '2', '-m', '2G'],
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    // A guest that panics ends, unless scenarios are about booting; a reboot keeps what was written to its disks.
+    ...(init === 'systemd' ? [] : ['-no-reboot']),
     ...['-serial', `file:${join(directory, 'console.log')}`],
     ...['-kernel', image.kernel, '-append', `${KERNEL} ${INIT[init]}`],
     // NVMe and ext4 are built into the kernel: no initramfs. snapshot=on: the guest never changes the files.

@@ -1,7 +1,7 @@
 // Which file a service runs. It will run as root at every boot, so nobody but root may be able to put another in its
 // place, and it must be the program that was asked to install it.
 import { closeSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { errnoCode, ProxyError } from '../errors.ts';
 
@@ -10,7 +10,7 @@ const USUAL_PATH = '/root/bcs-apiserver-proxy';
 
 /** The path to print where nothing is checked or changed. */
 export function binaryToPrint(given: string | undefined): string {
-  return given ?? (isSea() ? process.execPath : USUAL_PATH);
+  return resolve(given ?? (isSea() ? process.execPath : USUAL_PATH));
 }
 
 /** The real path of the given binary, or of this one. Throws ProxyError "not-packed" or "binary-unsafe". */

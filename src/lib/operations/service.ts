@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProxyError } from '../errors.ts';
+import { seesTheHost } from '../host/container.ts';
 import { neededModules } from '../host/modules.ts';
 import { DEFAULT_PERSIST_DIR, RC_LOCAL, UNIT_DIRECTORY } from '../host/paths.ts';
 import { type RcLocal, withBlock, withoutBlock, withoutOriginal } from '../host/rc-local.ts';
@@ -201,6 +202,15 @@ function blockEdit({ command }: Service): RcLocalEdit | undefined {
         suggestions: [
           'run bcs-apiserver-proxy daemon under the supervisor of this host, or run it as a DaemonSet',
         ],
+      },
+    );
+  }
+  if (!seesTheHost()) {
+    throw new ProxyError(
+      'in-container',
+      'a service of the host cannot be installed from inside a container',
+      {
+        suggestions: ['run it on the host'],
       },
     );
   }
