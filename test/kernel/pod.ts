@@ -1,0 +1,89 @@
+// A container as the DaemonSet asks for it, made of the image's own layer with mount(8), chroot and prctl(2): a root
+// that cannot be written, /proc/sys that cannot either, one capability, a little of the seccomp filter.
+import { dirname } from 'node:path';
+import { GATEWAY, ipv4 } from '../lab/addresses.ts';
+import type { LabHost } from '../lab/lab-host.ts';
+import type { LabProcess, Machine, RunResult } from '../lab/machine.ts';
+
+/** Name of the layer among the files of the lab; not compressed, since the guest is emulated. */
+export const LAYER = 'layer.tar';
+
+const ROOT = '/tmp/pod/root';
+const SERVICE_ACCOUNT = '/tmp/pod/serviceaccount';
+const LAUNCHER = '/tmp/pod/launcher.pl';
+export const CGROUP = '/sys/fs/cgroup/pod';
+
+// <linux/prctl.h>, <linux/capability.h>; 157 is prctl on x86-64. setpriv(1) cannot change the root.
+// The filter: what Node would call and runtimes' default profiles refuse, io_uring (EPERM) and clone3 (ENOSYS).
+const LAUNCHER_TEXT = `
+  my ($PR_SET_SECCOMP, $PR_CAPBSET_DROP, $PR_SET_NO_NEW_PRIVS, $CAP_NET_ADMIN) = (22, 24, 38, 12);
+  my ($LOAD, $JUMP_IF_EQUAL, $RETURN) = (0x20, 0x15, 0x06);
+  my @filter = (
+    [$LOAD, 0, 0, 0],
+    [$JUMP_IF_EQUAL, 4, 0, 425], [$JUMP_IF_EQUAL, 3, 0, 426], [$JUMP_IF_EQUAL, 2, 0, 427],
+    [$JUMP_IF_EQUAL, 2, 0, 435],
+    [$RETURN, 0, 0, 0x7fff0000], [$RETURN, 0, 0, 0x00050001], [$RETURN, 0, 0, 0x00050026],
+  );
+  my $program = join "", map { pack "S C C L", @$_ } @filter;
+  my $filter = pack "S x6 P", scalar @filter, $program;
+  chroot(shift) && chdir("/") or die "chroot: $!";
+  for my $capability (0 .. 63) {
+    syscall(157, $PR_CAPBSET_DROP, $capability, 0, 0, 0) if $capability != $CAP_NET_ADMIN;
+  }
+  syscall(157, $PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 or die "no_new_privs: $!";
+  syscall(157, $PR_SET_SECCOMP, 2, $filter, 0, 0) == 0 or die "seccomp: $!";
+  exec @ARGV or die "exec: $!";
+`;
+
+const MOUNT = `
+  root=${ROOT}
+  mount --bind $root $root
+  mkdir -p $root/var/run/secrets/kubernetes.io/serviceaccount
+  mount -o remount,bind,ro $root
+  mount --bind ${SERVICE_ACCOUNT} $root/var/run/secrets/kubernetes.io/serviceaccount
+  mount -t tmpfs -o mode=755,size=16m run $root/run
+  mkdir -p /root/.bcs
+  mount --bind /root/.bcs $root/root/.bcs
+  mount -t proc -o nosuid,nodev,noexec proc $root/proc
+  mount --bind $root/proc/sys $root/proc/sys
+  mount -o remount,bind,ro $root/proc/sys
+  mount -t sysfs -o ro sys $root/sys
+  mount -t tmpfs -o mode=755,nosuid dev $root/dev
+  for device in null zero random urandom; do cp -a /dev/$device $root/dev/; done
+  mkdir $root/dev/shm
+  mount -t tmpfs -o nosuid,nodev,noexec shm $root/dev/shm
+`;
+
+/** Unpacks the image and writes a service account whose API is the Service's address. */
+export async function preparePod(machine: Machine, memoryLimit: string): Promise<void> {
+  const script = `
+    mkdir -p ${ROOT} ${SERVICE_ACCOUNT}
+    tar -xf ${dirname(machine.binary)}/${LAYER} -C ${ROOT}
+    cp ${machine.labDirectory}/pki/ca.crt ${SERVICE_ACCOUNT}/ca.crt
+    printf token > ${SERVICE_ACCOUNT}/token
+    printf kube-system > ${SERVICE_ACCOUNT}/namespace
+    echo '+memory +cpu' > /sys/fs/cgroup/cgroup.subtree_control
+    mkdir -p ${CGROUP}
+    echo ${memoryLimit} > ${CGROUP}/memory.max
+  `;
+  await machine.must(['bash', '-ec', script], { timeoutMs: 60_000 });
+  await machine.writeFile(LAUNCHER, LAUNCHER_TEXT);
+}
+
+/** Starts a program of the image on a host's network; same process id, so that signals reach it. */
+export function startInPod(host: LabHost, argv: readonly string[]): Promise<LabProcess> {
+  return host.spawn(insidePod(argv));
+}
+
+export function runInPod(host: LabHost, argv: readonly string[]): Promise<RunResult> {
+  return host.run(insidePod(argv));
+}
+
+/** The environment that Kubernetes gives; the Service's address refuses, as where kube-proxy knows no endpoint of it. */
+function insidePod(argv: readonly string[]): string[] {
+  const environment = [`KUBERNETES_SERVICE_HOST=${ipv4(GATEWAY)}`, 'KUBERNETES_SERVICE_PORT=443'];
+  const script = `${MOUNT}
+    echo $$ > ${CGROUP}/cgroup.procs
+    exec env -i ${environment.join(' ')} perl ${LAUNCHER} $root "$@"`;
+  return ['unshare', '--mount', 'bash', '-ec', script, 'pod', ...argv];
+}
