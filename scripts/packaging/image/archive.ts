@@ -77,7 +77,7 @@ export function writeArchive(
     ],
   });
   file('manifest.json', [{ Config: pathOf(config), RepoTags: [`${NAME}:${TAG}`], Layers: [pathOf(layer)] }]);
-  tarOf(layout, output);
+  tarOf(layout, output, 'u=rwX,go=rX');
   return { digest: manifest.digest, layerSize: layer.size };
 }
 

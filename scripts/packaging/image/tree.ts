@@ -27,9 +27,10 @@ function makeDirectory(path: string): void {
   for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
 }
 
-/** Sorted, owned by root, from the beginning of time. */
-export function tarOf(directory: string, output: string): void {
+/** Sorted, owned by root, from the beginning of time. `mode`, as of chmod(1), stands for that of the files. */
+export function tarOf(directory: string, output: string, mode?: string): void {
   execFileSync('tar', [
+    ...(mode === undefined ? [] : [`--mode=${mode}`]),
     ...['--create', '--file', output, '--format=ustar', '--sort=name', '--mtime=@0'],
     ...['--owner=0', '--group=0', '--numeric-owner', '--directory', directory],
     ...readdirSync(directory).sort(),
