@@ -17,14 +17,21 @@ export async function askDaemon(
   processes: readonly HostProcess[],
   deadline: AbortSignal,
 ): Promise<DaemonFacts['snapshot']> {
-  const seen = processes.map(listenersOf).filter(listeners => listeners !== undefined);
-  const [listener] = seen.flat();
-  if (listener === undefined && seen.length > 0) return { seen: false, why: 'not-listening' };
-  const reply = await ask(listener === undefined ? DEFAULT_LISTEN : reachable(listener), '/status', deadline);
+  const address = listenAddress(processes);
+  if (address === undefined) return { seen: false, why: 'not-listening' };
+  const reply = await ask(address, '/status', deadline);
   if (reply.kind !== 'answer')
     return { seen: false, why: reply.kind === 'refused' ? 'not-listening' : 'no-answer' };
   const value = reply.status === 200 ? parseSnapshot(reply.body) : undefined;
   return value === undefined ? { seen: false, why: 'foreign' } : { seen: true, value };
+}
+
+/** Undefined = it can be seen that none of them listens. */
+export function listenAddress(processes: readonly HostProcess[]): HostPort | undefined {
+  const seen = processes.map(listenersOf).filter(listeners => listeners !== undefined);
+  const [listener] = seen.flat();
+  if (listener !== undefined) return reachable(listener);
+  return seen.length > 0 ? undefined : DEFAULT_LISTEN;
 }
 
 /** Who listens on every address is asked on loopback. */

@@ -1,15 +1,14 @@
 // One question to one apiserver, as far as it gets: TCP, TLS, an answer. It shows no credentials, and an apiserver that
 // cannot be verified is described all the same.
-import { get } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import { Agent, get } from 'node:https';
+import { createSecureContext, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../../errors.ts';
 import type { HostPort } from '../../model/address.ts';
 import { APISERVER_NAME } from '../../probe/credentials.ts';
 import type { CertificateFacts, ProbeFacts } from '../report.ts';
 
 export interface ProbeOptions {
-  /** PEM; undefined = none is known on this host. */
-  readonly ca: string | undefined;
+  readonly trust: Trust;
   readonly vip: string;
   /** "/readyz" */
   readonly path: string;
@@ -19,9 +18,27 @@ export interface ProbeOptions {
   readonly onConnected?: (client: HostPort) => void;
 }
 
+/** Made once for all probes: it takes as long as a handshake. */
+export interface Trust {
+  readonly agent: Agent;
+  /** A CA is known on this host. */
+  readonly caKnown: boolean;
+}
+
+/** `ca` in PEM. Without one nobody is trusted, rather than those whom Node would load and trust instead. */
+export function trustOf(ca: string | undefined): Trust {
+  const agent = new Agent({
+    secureContext: createSecureContext({ ca: ca ?? [] }),
+    servername: APISERVER_NAME,
+    rejectUnauthorized: false,
+    maxCachedSessions: 0,
+  });
+  return { agent, caKnown: ca !== undefined };
+}
+
 /** Never rejects: what does not come is in the answer. */
 export function probe({ address, port }: HostPort, options: ProbeOptions): Promise<ProbeFacts> {
-  const { ca, vip, path, deadline, onConnected } = options;
+  const { trust, vip, path, deadline, onConnected } = options;
   const startedAt = performance.now();
   let reached: ProbeFacts['reached'] = 'nothing';
   let certificate: CertificateFacts | undefined;
@@ -32,11 +49,8 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
     host: address,
     port,
     path,
-    agent: false,
-    servername: APISERVER_NAME,
+    agent: trust.agent,
     headers: { host: APISERVER_NAME },
-    rejectUnauthorized: false,
-    ca,
     signal: deadline,
   });
   request.once('socket', socket => {
@@ -47,7 +61,7 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
     });
     tls.once('secureConnect', () => {
       reached = 'tls';
-      certificate = describe(tls, vip, ca !== undefined);
+      certificate = describe(tls, vip, trust.caKnown);
     });
   });
   request.once('response', response => {

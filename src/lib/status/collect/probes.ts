@@ -4,7 +4,7 @@ import { readConnections, realServerOf } from '../../ipvs/connections.ts';
 import { compareHostPort, equalHostPort, type HostPort } from '../../model/address.ts';
 import { findCa } from '../../probe/credentials.ts';
 import type { Facts } from '../report.ts';
-import { type ProbeOptions, probe } from './probe.ts';
+import { type ProbeOptions, probe, trustOf } from './probe.ts';
 
 /** As the daemon asks unless it is told otherwise. */
 const PATH = '/readyz';
@@ -21,7 +21,12 @@ export interface ProbePlan {
 
 export async function collectProbes(plan: ProbePlan): Promise<Pick<Facts, 'probes' | 'throughVip'>> {
   const { virtualServer, deadline } = plan;
-  const options = { ca: caOf(plan.kubeconfigs), vip: virtualServer.address, path: PATH, deadline };
+  const options = {
+    trust: trustOf(caOf(plan.kubeconfigs)),
+    vip: virtualServer.address,
+    path: PATH,
+    deadline,
+  };
   const ask = (targets: readonly HostPort[]) =>
     Promise.all(targets.map(async target => ({ ...plain(target), ...(await probe(target, options)) })));
   const targets = distinct(plan.realServers);

@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ProbeOptions, probe } from '../../../../src/lib/status/collect/probe.ts';
+import { type ProbeOptions, probe, trustOf } from '../../../../src/lib/status/collect/probe.ts';
 import { collectProbes } from '../../../../src/lib/status/collect/probes.ts';
 import { type KeyPair, Pki } from '../../endpoints/pki.ts';
 
@@ -64,7 +64,7 @@ function ask(port: number, options: Partial<ProbeOptions> = {}) {
   const { signal } = new AbortController();
   return probe(
     { address: '127.0.0.1', port },
-    { ca: ca.cert, vip: VIP, path: '/readyz', deadline: signal, ...options },
+    { trust: trustOf(ca.cert), vip: VIP, path: '/readyz', deadline: signal, ...options },
   );
 }
 
@@ -123,7 +123,7 @@ describe('the certificate', () => {
   test('is verified with the CA, and not without one', async () => {
     const port = await apiserver(answering(200));
     expect(await certificateOf(port)).toMatchObject({ verified: true });
-    expect(await certificateOf(port, { ca: undefined })).toMatchObject({ verified: undefined });
+    expect(await certificateOf(port, { trust: trustOf(undefined) })).toMatchObject({ verified: undefined });
   });
 
   test('of another authority, or for another name, is described all the same', async () => {
