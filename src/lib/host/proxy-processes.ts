@@ -2,8 +2,8 @@
 import { isGoProgram } from './go-program.ts';
 import { type HostProcess, programOf, sameExecutable } from './processes.ts';
 
-/** Both programs go by it: ours as bcs-apiserver-proxy, theirs with -tools behind it, too. */
-const NAME = /^(bcs-)?apiserver-proxy/;
+/** Both programs go by it: ours as bcs-apiserver-proxy, theirs with -tools behind it, too; nodes have it as the latter. */
+const NAME = /^bcs-apiserver-proxy|^apiserver-proxy-tools$/;
 
 export interface OurProcesses {
   readonly daemons: readonly HostProcess[];

@@ -62,10 +62,11 @@ describe('among the processes of this host', () => {
     };
     const tool = running(ESBUILD, '/root/bcs-apiserver-proxy-tools', '-cmd', 'init');
     const original = running(ESBUILD, './bcs-apiserver-proxy', '-f', 'bcs-apiserver-proxy.json');
-    const other = running(ESBUILD, 'kubelet');
+    const other = running(ESBUILD, 'apiserver-proxy-agent', '-f', 'x');
+    const short = running(ESBUILD, '/root/apiserver-proxy-tools', '-cmd', 'reload');
     const ours = running(process.execPath, './bcs-apiserver-proxy', '-f', 'bcs-apiserver-proxy.json');
-    expect(sortProcesses([tool, original, other, ours])).toEqual({
-      original: [tool, original],
+    expect(sortProcesses([tool, original, other, short, ours])).toEqual({
+      original: [tool, original, short],
       daemons: [ours],
     });
   });
