@@ -29,3 +29,12 @@ test.each(COMMANDS)('%s', async (_, [name = '', ...argv]) => {
   const flags = { ...command?.baseFlags, ...command?.flags };
   await expect(Parser.parse(argv, { flags, args: {}, strict: true })).resolves.toBeDefined();
 });
+
+test.each([ENGLISH, CHINESE, 'docs/migration.md'])('%s: what it links to is there', path => {
+  const text = readFileSync(path, 'utf8');
+  const targets = [...text.matchAll(/\]\(([\w.-]+\.md)(?:#[\w-]+)?\)/g)].map(
+    ([, target]) => `docs/${target}`,
+  );
+  expect(targets.length).toBeGreaterThan(0);
+  for (const target of targets) expect(() => readFileSync(target), target).not.toThrow();
+});
