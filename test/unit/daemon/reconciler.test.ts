@@ -255,3 +255,15 @@ test('the route gets another source when the old one is no address of this host 
   moved.reconciler.pass();
   expect(moved.kernel.log).toEqual(['route 10.99.0.1 from 10.0.0.2']);
 });
+
+test('at boot, before this host has an address: the tables are made, and the route when there is one', () => {
+  const booting = scene({ source: undefined, hostAddresses: ['127.0.0.1'] });
+  booting.candidates.begin([M1, M2]);
+  booting.reconciler.pass();
+  expect(addresses(booting)).toEqual([M1.address, M2.address]);
+  expect(booting.kernel.tables.routes).toEqual([]);
+  booting.kernel.routes.sourceTowards = () => '10.0.0.2';
+  booting.reconciler.pass();
+  expect(booting.kernel.log.at(-1)).toBe('route 10.99.0.1 from 10.0.0.2');
+  expect(booting.told).toEqual([]);
+});
