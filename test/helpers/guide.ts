@@ -44,3 +44,13 @@ function ownArguments(line: string): string[] | undefined {
   const match = /^(?:\$ )?bcs-apiserver-proxy ([^|]*)/.exec(line);
   return match?.[1]?.trim().split(/\s+/);
 }
+
+/** What a whole output has to be like to be the one that is shown: who answers, and how fast, is not the same twice. */
+export function outputPattern(output: Shown['output']): RegExp {
+  const lines = output.map(line => {
+    if (line === '...') return '(?:.*\\n)*?';
+    const literal = line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return `${literal.replace(/answered by .*/, 'answered by \\S+ in \\d+ ms')}\n`;
+  });
+  return new RegExp(`^${lines.join('')}$`);
+}

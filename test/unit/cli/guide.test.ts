@@ -1,9 +1,9 @@
 // The guides: both show the same, and what they tell one to type is something that the program takes.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Parser } from '@oclif/core';
 import { expect, test } from 'vitest';
 import { commandLoaders } from '../../../src/cli/commands.ts';
-import { codeBlocks, ownCommands } from '../../helpers/guide.ts';
+import { codeBlocks, outputPattern, ownCommands, shownCommands } from '../../helpers/guide.ts';
 
 const ENGLISH = 'docs/guide.md';
 const CHINESE = 'docs/guide.zh-CN.md';
@@ -28,6 +28,20 @@ test.each(COMMANDS)('%s', async (_, [name = '', ...argv]) => {
   const command = (await load?.())?.default;
   const flags = { ...command?.baseFlags, ...command?.flags };
   await expect(Parser.parse(argv, { flags, args: {}, strict: true })).resolves.toBeDefined();
+});
+
+test('what it shows of status is one of the whole outputs that status is tested with', () => {
+  const directory = 'test/golden/status';
+  const whole = readdirSync(directory).map(name => readFileSync(`${directory}/${name}`, 'utf8'));
+  const shown = shownCommands(ENGLISH).filter(({ argv: [name] }) => name === 'status');
+  expect(shown).toHaveLength(2);
+  for (const { output } of shown) {
+    const pattern = outputPattern(output);
+    expect(
+      whole.some(text => pattern.test(text)),
+      output.join('\n'),
+    ).toBe(true);
+  }
 });
 
 test.each([ENGLISH, CHINESE, 'docs/migration.md'])('%s: what it links to is there', path => {
