@@ -66,10 +66,10 @@ const PANELS: readonly Panel[] = [
     '{{instance}} {{kind}}',
   ),
   graph(
-    'Connections broken because their master died',
+    'Connections broken because no master served them any more',
     'short',
-    `sum by (real_server) (increase(${P}connections_reset_total${NODES}[$__rate_interval]))`,
-    MASTER,
+    `sum by (instance) (increase(${P}connections_reset_total${NODES}[$__rate_interval]))`,
+    '{{instance}}',
   ),
   graph(
     'Passes: the slowest hundredth',

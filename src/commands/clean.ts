@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
 import { showOperation } from '../cli/show-operation.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
-import { openKernel } from '../lib/app.ts';
+import { openKernel, openSockets } from '../lib/app.ts';
 import { isProxyError, ProxyError } from '../lib/errors.ts';
 import { formatHostPort, type HostPort } from '../lib/model/address.ts';
 import { cleanTasks, refuseWhileInUse } from '../lib/operations/clean.ts';
@@ -30,7 +30,12 @@ export default class Clean extends BaseCommand {
     const { flags } = await this.parse(Clean);
     const virtualServer =
       flags.vs === undefined ? this.#persisted(flags['persist-dir']) : readVirtualServer(flags.vs);
-    const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun: flags['dry-run'] };
+    const context = {
+      kernel: openKernel(),
+      sockets: openSockets(),
+      persistDir: flags['persist-dir'],
+      dryRun: flags['dry-run'],
+    };
     requireNetAdmin();
     if (!flags.force) refuseWhileInUse(context, virtualServer);
     const tasks = cleanTasks(context, virtualServer, flags);

@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
 import { showOperation } from '../cli/show-operation.ts';
 import { readSpec, specFlags } from '../cli/spec-flags.ts';
-import { openKernel } from '../lib/app.ts';
+import { openKernel, openSockets } from '../lib/app.ts';
 import { formatHostPort } from '../lib/model/address.ts';
 import { initTasks } from '../lib/operations/init.ts';
 import { checkAgainstHost, requireNetAdmin } from '../lib/operations/preflight.ts';
@@ -51,7 +51,12 @@ export default class Init extends BaseCommand {
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Init);
     const spec = readSpec(flags);
-    const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun: flags['dry-run'] };
+    const context = {
+      kernel: openKernel(),
+      sockets: openSockets(),
+      persistDir: flags['persist-dir'],
+      dryRun: flags['dry-run'],
+    };
     checkAgainstHost(spec, context.kernel.routes);
     requireNetAdmin();
     const tasks = initTasks(context, spec, flags);

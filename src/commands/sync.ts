@@ -10,7 +10,7 @@ import {
   realServersFlag,
   virtualServerFlag,
 } from '../cli/spec-flags.ts';
-import { openKernel } from '../lib/app.ts';
+import { openKernel, openSockets } from '../lib/app.ts';
 import { duration } from '../lib/config/values.ts';
 import { discoverOnce } from '../lib/endpoints/once.ts';
 import { ProxyError } from '../lib/errors.ts';
@@ -88,7 +88,12 @@ export default class Sync extends BaseCommand {
     const dryRun = flags['dry-run'];
     const addressTimeoutMs = addressTimeout(flags['address-timeout'], '--address-timeout');
     const spec = await readSpec(flags);
-    const context = { kernel: openKernel(), persistDir: flags['persist-dir'], dryRun };
+    const context = {
+      kernel: openKernel(),
+      sockets: openSockets(),
+      persistDir: flags['persist-dir'],
+      dryRun,
+    };
     if (flags.vs !== undefined) checkAgainstHost(spec, context.kernel.routes);
     requireNetAdmin();
     const isGiven = [flags.vs, flags.rs, flags.scheduler].some(value => value !== undefined);

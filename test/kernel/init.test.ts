@@ -132,13 +132,20 @@ test('another scheduler and another set of real servers keep an established conn
   expect(wrongWindow(await busy.stop())).toBeUndefined();
 });
 
-test('a real server that leaves the set breaks its connections at once', async () => {
+test('a real server that leaves the set breaks its connections at once, idle ones, too; so does clean', async () => {
   const net = await lab.network({ masters: 2 });
   await net.startApiservers();
   await net.worker.proxy(initArgs(net, { masters: [1] }));
-  const busy = await net.worker.client('busy');
-  await net.worker.proxy(initArgs(net, { masters: [2] }));
-  expect((await busy.waitFor(({ ok }) => !ok)).error).toMatch(/ECONNRESET|ECONNABORTED/);
+  const busy = await net.worker.client('busy', { timeoutMs: 120_000 });
+  const idle = await net.worker.client('idle', { timeoutMs: 120_000 });
+  const init = await net.worker.proxy(initArgs(net, { masters: [2] }));
+  expect(init.stdout).toMatch(/break [12] connections? that no real server serves any more/);
+  for (const client of [busy, idle])
+    expect((await client.waitFor(({ ok }) => !ok)).error).toMatch(/ECONNRESET|ECONNABORTED/);
+  await idle.stop();
+  const another = await net.worker.client('idle', { timeoutMs: 120_000 });
+  expect(await net.worker.proxy(['clean', '--force'])).toMatchObject({ code: 0, stderr: '' });
+  expect((await another.waitFor(({ ok }) => !ok)).error).toBe('ECONNABORTED');
 });
 
 test('sync --from persisted rebuilds everything after the tables were emptied, without any master being up', async () => {

@@ -13,6 +13,7 @@ interface Rule {
 const ERRORS = 'lib/errors.ts';
 const TELEMETRY = 'lib/telemetry.ts';
 const BELOW_COMMANDS = [
+  'lib/bundle',
   'lib/config',
   'lib/daemon',
   'lib/endpoints',
@@ -128,6 +129,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'lib/store',
       'lib/systemd',
     ],
+    types: ['lib/sockets'],
     why: 'one-shot tasks; they work without the daemon, an API and discovery',
   },
   'lib/status': {
@@ -145,6 +147,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     types: ['lib/http'],
     why: 'diagnosis must work where the daemon, discovery or the configuration is broken: it reads kernel and files itself',
+  },
+  'lib/bundle': {
+    may: [ERRORS, 'lib/host', 'lib/model', 'lib/status', 'lib/store', 'lib/systemd'],
+    types: ['lib/netlink', 'lib/reconcile'],
+    why: 'reads what status and the host have, for a ticket; nothing needs it',
   },
   'lib/http': {
     may: [ERRORS, TELEMETRY, 'lib/model'],
@@ -203,6 +210,7 @@ const PURE: Readonly<Record<string, string>> = {
   'lib/systemd/unit.ts': 'the text of a unit',
   'lib/systemd/steps.ts': 'what is to be done to a unit, from two values',
   'lib/host/rc-local.ts': 'edits of a text that other people own',
+  'lib/bundle/redact.ts': 'what counts as a secret is a matter of text',
   'lib/health/decide.ts': 'who serves is decided from values alone',
   'lib/manifests/access.ts': 'a part of a text',
   'lib/manifests/daemon-set.ts': 'a part of a text',
@@ -232,6 +240,7 @@ const PACKAGES: Readonly<Record<string, { files: readonly string[]; why: string 
     ],
     why: 'readers and writers of files that people and other programs read and write',
   },
+  nanotar: { files: ['lib/bundle/archive.ts'], why: 'an archive is made in one place' },
   'prom-client': {
     files: ['lib/http/metrics.ts', 'lib/http/series.ts'],
     why: 'its registry and its series; everything else records through the telemetry of the daemon',

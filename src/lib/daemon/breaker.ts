@@ -1,7 +1,8 @@
-// Breaks the connections that are pinned to a real server which is being deleted. Busy ones are reset by the kernel with
-// their next packet; idle ones (a watch that waits for events) would not notice for minutes, so their sockets are destroyed.
-import { type Connection, readConnections } from '../ipvs/connections.ts';
-import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
+// When the daemon breaks connections that no real server serves any more: a moment after it changed or repaired which
+// real servers there are, and once after its start, for what happened before.
+import type { Connection } from '../ipvs/connections.ts';
+import { formatHostPort, type HostPort } from '../model/address.ts';
+import { breakUnserved } from '../operations/unserved.ts';
 import type { SocketClient } from '../sockets/client.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -11,48 +12,33 @@ const SPREAD_MS = 1000;
 export class ConnectionBreaker {
   readonly #sockets: SocketClient;
   readonly #telemetry: Telemetry;
-  readonly #readConnections: () => Connection[];
+  readonly #readConnections: (() => Connection[]) | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(sockets: SocketClient, telemetry: Telemetry, read: () => Connection[] = readConnections) {
+  constructor(sockets: SocketClient, telemetry: Telemetry, read?: () => Connection[]) {
     this.#sockets = sockets;
     this.#telemetry = telemetry;
     this.#readConnections = read;
   }
 
   /**
-   * To be called before the real server is deleted, because since Linux 5.9 the kernel forgets its connections with it
-   * (expire_nodest_conn). Returns what breaks them afterwards: it returns at once, and the sockets go within SPREAD_MS,
-   * all of this node's in one moment, as it is the nodes that are spread.
+   * Returns at once; within SPREAD_MS all unserved connections of this node go in one moment, as it is the nodes that are
+   * spread. `realServers` is asked then: undefined = the virtual server is not there, and nothing is broken.
    */
-  collect(virtualServer: HostPort, realServer: HostPort): () => void {
-    const clients = this.#clientsOf(virtualServer, realServer);
-    if (clients.length === 0) return () => {};
-    return () =>
-      setTimeout(() => this.#destroy(clients, virtualServer, realServer), Math.random() * SPREAD_MS);
+  breakSoon(virtualServer: HostPort, realServers: () => readonly HostPort[] | undefined): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#break(virtualServer, realServers());
+    }, Math.random() * SPREAD_MS);
   }
 
-  /** A table that cannot be read must not keep a dead real server in the kernel. */
-  #clientsOf(virtualServer: HostPort, realServer: HostPort): HostPort[] {
+  #break(virtualServer: HostPort, realServers: readonly HostPort[] | undefined): void {
+    if (realServers === undefined) return;
     try {
-      return this.#readConnections()
-        .filter(connection => equalHostPort(connection.virtualServer, virtualServer))
-        .filter(connection => equalHostPort(connection.realServer, realServer))
-        .map(({ client }) => client);
+      const count = breakUnserved(this.#sockets, virtualServer, realServers, this.#readConnections);
+      if (count > 0) this.#telemetry.connectionsReset(count);
     } catch (error) {
-      this.#telemetry.problem('reading the connection table of IPVS', error);
-      return [];
-    }
-  }
-
-  #destroy(clients: readonly HostPort[], virtualServer: HostPort, realServer: HostPort): void {
-    try {
-      const results = clients.map(client => this.#sockets.destroy(client, virtualServer));
-      if (results.includes('unsupported'))
-        throw new Error('this kernel cannot destroy sockets (module tcp_diag?)');
-      const count = results.filter(result => result === 'destroyed').length;
-      if (count > 0) this.#telemetry.connectionsReset(realServer, count);
-    } catch (error) {
-      this.#telemetry.problem(`breaking the connections to ${formatHostPort(realServer)}`, error);
+      this.#telemetry.problem(`breaking connections to ${formatHostPort(virtualServer)}`, error);
     }
   }
 }

@@ -33,8 +33,8 @@ export function logTelemetry(log: Logger): Telemetry {
     stepFailed(step, error) {
       log.error(`could not ${describeStep(step)}: ${messageOf(error)}`, { step: step.kind });
     },
-    connectionsReset(realServer, count) {
-      log.info(`broke ${count} connection${count === 1 ? '' : 's'} to ${formatHostPort(realServer)}`, {
+    connectionsReset(count) {
+      log.info(`broke ${count} connection${count === 1 ? '' : 's'} that no real server served any more`, {
         count,
       });
     },

@@ -15,7 +15,7 @@ import { applyStep } from '../reconcile/apply.ts';
 import { flagBits, type Kernel, observe } from '../reconcile/kernel.ts';
 import { plan } from '../reconcile/plan.ts';
 import type { Desired, DesiredRealServer, DesiredRoute, Observed } from '../reconcile/state.ts';
-import { describeStep, type Step } from '../reconcile/steps.ts';
+import { describeStep, type Step, type StepKind } from '../reconcile/steps.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { ConnectionBreaker } from './breaker.ts';
 import type { Candidates } from './candidates.ts';
@@ -28,6 +28,9 @@ export interface ReconcilerOptions {
   readonly telemetry: Telemetry;
   readonly drainTimeoutMs: number;
 }
+
+/** A real server goes, or was gone until now: in either case connections have lost theirs. */
+const CUTS: ReadonlySet<StepKind> = new Set(['add-virtual-server', 'add-real-server', 'remove-real-server']);
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -93,6 +96,7 @@ export class Reconciler {
     const ok = this.#apply(steps, wish === this.#lastWish, failures);
     this.#lastWish = wish;
     if (steps.length > 0) this.#observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
+    if (this.#passes === 0 || steps.some(({ kind }) => CUTS.has(kind))) this.#breakUnserved();
     candidates.forgetUnless(realServer => isIn(realServer, realServers) || !ok);
     return ok;
   }
@@ -116,9 +120,7 @@ export class Reconciler {
     for (const step of steps) {
       if (unmade && step.kind === 'remove-real-server') continue;
       try {
-        const breakConnections = this.#collectConnections(step);
         applyStep(kernel, step);
-        breakConnections?.();
         if (sameWish) telemetry.repaired(step);
         else telemetry.applied(step);
       } catch (error) {
@@ -131,9 +133,12 @@ export class Reconciler {
     return !unmade;
   }
 
-  #collectConnections(step: Step): (() => void) | undefined {
-    if (step.kind !== 'remove-real-server') return undefined;
-    return this.#options.breaker.collect(step.virtualServer, step.realServer);
+  #breakUnserved(): void {
+    const { breaker, spec } = this.#options;
+    breaker.breakSoon(spec.virtualServer, () => {
+      const { virtualServer, realServers } = this.#observed ?? {};
+      return virtualServer && realServers;
+    });
   }
 
   #tell(failures: Set<string>, failure: string, tell: () => void): void {

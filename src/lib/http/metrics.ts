@@ -49,12 +49,7 @@ export class Metrics implements MetricsPage {
         series.transitions.inc({ real_server: this.#known(realServer), from, to }),
       forgotten: realServer => this.#realServers.set(formatHostPort(realServer), false),
       repaired: ({ kind }) => series.repairs.inc({ kind }),
-      // Comes up to a second after the removal, when the real server may be forgotten already.
-      connectionsReset: (realServer, count) => {
-        const real_server = formatHostPort(realServer);
-        if (!this.#realServers.has(real_server)) this.#realServers.set(real_server, false);
-        series.connectionsReset.inc({ real_server }, count);
-      },
+      connectionsReset: count => series.connectionsReset.inc(count),
       passFinished: (durationMs, ok) => {
         series.reconcileSeconds.observe(durationMs / 1000);
         if (!ok) series.reconcileFailures.inc();
@@ -112,12 +107,11 @@ export class Metrics implements MetricsPage {
 
   /** What was counted of them has been shown once more. */
   #dropForgotten(): void {
-    const { probeSeconds, probeFailures, transitions, connectionsReset } = this.#series;
+    const { probeSeconds, probeFailures, transitions } = this.#series;
     for (const [real_server, known] of this.#realServers) {
       if (known) continue;
       this.#realServers.delete(real_server);
       probeSeconds.remove({ real_server });
-      connectionsReset.remove({ real_server });
       for (const reason of this.#reasons) probeFailures.remove({ real_server, reason });
       for (const from of STATES) for (const to of STATES) transitions.remove({ real_server, from, to });
     }

@@ -70,8 +70,7 @@ export function createSeries(registry: Registry) {
     ),
     connectionsReset: counter(
       'connections_reset_total',
-      'Connections broken because their real server was removed.',
-      'real_server',
+      'Connections broken because no real server served them any more.',
     ),
     reconcileSeconds: histogram('reconcile_seconds', 'Time that a pass took.', RECONCILE_BUCKETS),
     reconcileFailures: counter('reconcile_failures_total', 'Passes of which a step failed.'),

@@ -12,7 +12,7 @@ import { removeFile, requireWritable } from '../store/atomic-file.ts';
 import { persistedPath } from '../store/persisted-set.ts';
 import { loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
-import { execute } from './kernel-tasks.ts';
+import { breakConnections, execute } from './kernel-tasks.ts';
 import { ALL_UNITS, checkRemoval, removalTask, UNITS } from './service.ts';
 import { changes, inTurn, type Task } from './task.ts';
 
@@ -80,13 +80,14 @@ function kernelTask(
     run() {
       const sysctls = new Map(Object.entries(loadState(context.persistDir).sysctlsBefore));
       const observed = observe(context.kernel, virtualServer, sysctls.keys());
-      const steps = planRemoval({ virtualServer, sysctls }, observed);
-      return changes(
-        execute(
-          context,
-          steps.filter(step => kinds.includes(step.kind)),
-        ),
+      const steps = planRemoval({ virtualServer, sysctls }, observed).filter(({ kind }) =>
+        kinds.includes(kind),
       );
+      const lines = execute(context, steps);
+      const cuts = steps.some(({ kind }) => kind === 'remove-virtual-server');
+      if (!cuts || context.dryRun) return changes(lines);
+      const broken = breakConnections(context, virtualServer);
+      return changes([...lines, ...broken.lines], broken.warnings);
     },
   };
 }

@@ -7,9 +7,11 @@ import type { ProxySpec } from '../model/spec.ts';
 import { flagBits, type Kernel } from '../reconcile/kernel.ts';
 import type { Desired } from '../reconcile/state.ts';
 import type { RouteClient } from '../route/client.ts';
+import type { SocketClient } from '../sockets/client.ts';
 
 export interface OperationContext {
   readonly kernel: Kernel;
+  readonly sockets: SocketClient;
   readonly persistDir: string;
   /** Say what would be done, change nothing. */
   readonly dryRun: boolean;

@@ -1,8 +1,9 @@
 // The tasks that change the kernel: modules, parameters, the virtual server with its real servers, the local route.
 // Each looks at the kernel as it is at that moment.
-import { isProxyError } from '../errors.ts';
+import { isProxyError, messageOf } from '../errors.ts';
 import { isModuleLoaded, loadModule, neededModules } from '../host/modules.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
+import type { HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { applyStep } from '../reconcile/apply.ts';
 import { observe } from '../reconcile/kernel.ts';
@@ -14,6 +15,7 @@ import { waitForSource } from './address-wait.ts';
 import { type BootFile, modulesFile, sysctlFile } from './boot-files.ts';
 import { desiredFrom, type OperationContext } from './context.ts';
 import { changes, HalfDoneError, inTurn, type Task } from './task.ts';
+import { breakUnserved } from './unserved.ts';
 
 const NO_SYSCTLS: ReadonlyMap<string, string> = new Map();
 
@@ -77,7 +79,12 @@ export function virtualServerTask(context: OperationContext, spec: ProxySpec, ad
   const kinds = addOnly ? ADDITIONS : [...ADDITIONS, ...CHANGES];
   return {
     title: 'virtual server and real servers',
-    run: () => changes(execute(context, stepsOf(context, { ...spec, route: false }, kinds, NO_SYSCTLS))),
+    run() {
+      const lines = execute(context, stepsOf(context, { ...spec, route: false }, kinds, NO_SYSCTLS));
+      if (lines.length === 0 || context.dryRun) return changes(lines);
+      const broken = breakConnections(context, spec.virtualServer);
+      return changes([...lines, ...broken.lines], broken.warnings);
+    },
   };
 }
 
@@ -97,6 +104,22 @@ export function routeTask(context: OperationContext, spec: ProxySpec, addressTim
       };
     },
   };
+}
+
+/** For who is connected while real servers change. Where it cannot be done, the kernel does it with the next packet. */
+export function breakConnections(
+  { kernel, sockets }: OperationContext,
+  virtualServer: HostPort,
+): { lines: string[]; warnings: string[] } {
+  try {
+    const { realServers } = observe(kernel, virtualServer, []);
+    const count = breakUnserved(sockets, virtualServer, realServers);
+    if (count === 0) return { lines: [], warnings: [] };
+    const connections = count === 1 ? '1 connection' : `${count} connections`;
+    return { lines: [`break ${connections} that no real server serves any more`], warnings: [] };
+  } catch (error) {
+    return { lines: [], warnings: [`idle connections were not broken: ${messageOf(error)}`] };
+  }
 }
 
 function stepsOf(

@@ -1,14 +1,30 @@
-// Breaks local TCP connections (what `ss -K` does): the owner gets ECONNABORTED at once, however idle it is.
-// Needs CAP_NET_ADMIN, module tcp_diag, and a kernel with CONFIG_INET_DIAG_DESTROY.
-import { formatHostPort, type HostPort } from '../model/address.ts';
+// Local TCP connections: who is connected to an address, and breaking a connection (what `ss -K` does), whose owner gets
+// ECONNABORTED at once, however idle it is. Needs CAP_NET_ADMIN, module tcp_diag, and a kernel with
+// CONFIG_INET_DIAG_DESTROY. Sockets of other network namespaces (pods) are not seen.
+import { AF_INET, AF_INET6, equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { NetlinkConnection } from '../netlink/connection.ts';
 import { isNetlinkError } from '../netlink/errors.ts';
-import { packDestroy, SOCK_DESTROY } from './codec.ts';
-
-export type DestroyResult = 'destroyed' | 'not-found' | 'unsupported';
+import {
+  packDestroy,
+  packListEstablished,
+  SOCK_DESTROY,
+  SOCK_DIAG_BY_FAMILY,
+  unpackSocket,
+} from './codec.ts';
 
 export interface SocketClient {
-  destroy(local: HostPort, remote: HostPort): DestroyResult;
+  /** The local ends of established connections to this address. Throws SocketsUnsupportedError. */
+  connectedTo(remote: HostPort): HostPort[];
+  /** False when there is no such socket (any more). Throws SocketsUnsupportedError. */
+  destroy(local: HostPort, remote: HostPort): boolean;
+}
+
+export class SocketsUnsupportedError extends Error {
+  override readonly name = 'SocketsUnsupportedError';
+
+  constructor(options: ErrorOptions) {
+    super('this kernel cannot list or destroy sockets (module tcp_diag?)', options);
+  }
 }
 
 export class NetlinkSocketClient implements SocketClient {
@@ -18,19 +34,41 @@ export class NetlinkSocketClient implements SocketClient {
     this.#connection = connection;
   }
 
-  destroy(local: HostPort, remote: HostPort): DestroyResult {
+  connectedTo(remote: HostPort): HostPort[] {
+    // An IPv6 socket may have an IPv4 connection.
+    return [AF_INET, AF_INET6]
+      .flatMap(family => this.#established(family, remote))
+      .filter(socket => equalHostPort(socket.remote, remote))
+      .map(({ local }) => local);
+  }
+
+  #established(family: number, remote: HostPort) {
+    try {
+      const messages = this.#connection.dump({
+        operation: `list sockets connected to ${formatHostPort(remote)}`,
+        type: SOCK_DIAG_BY_FAMILY,
+        payload: packListEstablished(family, remote.port),
+      });
+      return messages.map(({ payload }) => unpackSocket(payload));
+    } catch (error) {
+      // No handler for the protocol: module tcp_diag is missing.
+      if (isNetlinkError(error, 'ENOENT', 'EINVAL')) throw new SocketsUnsupportedError({ cause: error });
+      throw error;
+    }
+  }
+
+  destroy(local: HostPort, remote: HostPort): boolean {
     try {
       this.#connection.request({
         operation: `destroy socket ${formatHostPort(local)} -> ${formatHostPort(remote)}`,
         type: SOCK_DESTROY,
         payload: packDestroy(local, remote),
       });
-      return 'destroyed';
+      return true;
     } catch (error) {
-      // It is gone already, or belongs to another network namespace (a pod): the kernel resets it with its next packet.
-      if (isNetlinkError(error, 'ENOENT')) return 'not-found';
-      // No handler: module tcp_diag is missing (ENOENT on old kernels), or the kernel cannot destroy sockets.
-      if (isNetlinkError(error, 'EOPNOTSUPP', 'EINVAL')) return 'unsupported';
+      if (isNetlinkError(error, 'ENOENT')) return false;
+      // libuv's name of EOPNOTSUPP, which has the same number.
+      if (isNetlinkError(error, 'ENOTSUP', 'EINVAL')) throw new SocketsUnsupportedError({ cause: error });
       throw error;
     }
   }

@@ -1,10 +1,15 @@
-// One request of the sock_diag family: destroy a TCP socket of this network namespace, named by its addresses.
-import { addressToBytes, familyNumber, type HostPort } from '../model/address.ts';
+// Two requests of the sock_diag family, about TCP sockets of this network namespace: list those that are connected to
+// a port, destroy the one that is named by its addresses.
+import { AF_INET, addressFromBytes, addressToBytes, familyNumber, type HostPort } from '../model/address.ts';
 
 /** <linux/sock_diag.h> */
+export const SOCK_DIAG_BY_FAMILY = 20;
 export const SOCK_DESTROY = 21;
 
 const IPPROTO_TCP = 6;
+/** <net/tcp_states.h> */
+const TCP_ESTABLISHED = 1;
+const ALL_STATES = 0xffffffff;
 /** <linux/inet_diag.h>: any socket with these addresses, whatever its cookie. */
 const INET_DIAG_NOCOOKIE = 0xffffffff;
 
@@ -13,16 +18,57 @@ const INET_DIAG_NOCOOKIE = 0xffffffff;
 const REQUEST_BYTES = 56;
 
 export function packDestroy(local: HostPort, remote: HostPort): Buffer {
-  const bytes = Buffer.alloc(REQUEST_BYTES);
-  bytes.writeUInt8(familyNumber(local.address), 0);
-  bytes.writeUInt8(IPPROTO_TCP, 1);
-  // All states (idiag_states is not looked at when one socket is named, but the kernel's own tools set it).
-  bytes.writeUInt32LE(0xffffffff, 4);
+  // All states: not looked at when one socket is named, but the kernel's own tools set it.
+  const bytes = packRequest(familyNumber(local.address), ALL_STATES);
   bytes.writeUInt16BE(local.port, 8);
   bytes.writeUInt16BE(remote.port, 10);
   bytes.set(addressToBytes(local.address), 12);
   bytes.set(addressToBytes(remote.address), 28);
+  return bytes;
+}
+
+/** `family`: AF_INET or AF_INET6. Of a dump the kernel compares states and ports, and leaves addresses to us. */
+export function packListEstablished(family: number, remotePort: number): Buffer {
+  const bytes = packRequest(family, 1 << TCP_ESTABLISHED);
+  bytes.writeUInt16BE(remotePort, 10);
+  return bytes;
+}
+
+function packRequest(family: number, states: number): Buffer {
+  const bytes = Buffer.alloc(REQUEST_BYTES);
+  bytes.writeUInt8(family, 0);
+  bytes.writeUInt8(IPPROTO_TCP, 1);
+  bytes.writeUInt32LE(states, 4);
   bytes.writeUInt32LE(INET_DIAG_NOCOOKIE, 48);
   bytes.writeUInt32LE(INET_DIAG_NOCOOKIE, 52);
   return bytes;
 }
+
+export interface Socket {
+  readonly local: HostPort;
+  readonly remote: HostPort;
+}
+
+// struct inet_diag_msg { __u8 idiag_family, idiag_state, idiag_timer, idiag_retrans;
+//   struct inet_diag_sockid id; __u32 idiag_expires, idiag_rqueue, idiag_wqueue, idiag_uid, idiag_inode; };
+
+/** An IPv4 connection of an IPv6 socket has IPv4 addresses here, as everywhere else. */
+export function unpackSocket(payload: Buffer): Socket {
+  const isV4 = payload.readUInt8(0) === AF_INET;
+  const addressAt = (offset: number): string => {
+    const bytes = payload.subarray(offset, offset + 16);
+    if (isV4) return addressFromBytes(bytes.subarray(0, 4));
+    return addressFromBytes(isMapped(bytes) ? bytes.subarray(12) : bytes);
+  };
+  return {
+    local: { address: addressAt(8), port: payload.readUInt16BE(4) },
+    remote: { address: addressAt(24), port: payload.readUInt16BE(6) },
+  };
+}
+
+/** ::ffff:0:0/96, RFC 4291 section 2.5.5.2 */
+function isMapped(bytes: Buffer): boolean {
+  return bytes.subarray(0, 12).equals(MAPPED);
+}
+
+const MAPPED = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]);

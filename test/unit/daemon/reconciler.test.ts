@@ -7,7 +7,6 @@ import type { Connection } from '../../../src/lib/ipvs/connections.ts';
 import type { HostPort } from '../../../src/lib/model/address.ts';
 import type { ProxySpec } from '../../../src/lib/model/spec.ts';
 import type { Outcome } from '../../../src/lib/probe/outcome.ts';
-import type { DestroyResult } from '../../../src/lib/sockets/client.ts';
 import { listener } from '../../../src/lib/telemetry.ts';
 import { type MemoryKernelOptions, memoryKernel } from '../../helpers/memory-kernel.ts';
 import { VIRTUAL_SERVER } from '../../helpers/plan-builders.ts';
@@ -17,6 +16,13 @@ const M2: HostPort = { address: '10.0.0.12', port: 6443 };
 const READY: Outcome = { kind: 'ready', latencyMs: 1 };
 const REFUSED: Outcome = { kind: 'dead', reason: 'econnrefused', hard: true };
 const CLIENT: HostPort = { address: '10.0.0.2', port: 40_000 };
+
+const SERVED_BY_M2: Connection = {
+  client: CLIENT,
+  virtualServer: VIRTUAL_SERVER,
+  realServer: M2,
+  state: 'ESTABLISHED',
+};
 
 const SPEC: ProxySpec = {
   virtualServer: VIRTUAL_SERVER,
@@ -37,7 +43,7 @@ interface Scene {
   readonly destroyed: Promise<HostPort>;
 }
 
-function scene(options: MemoryKernelOptions = {}, connections: () => Connection[] = () => []): Scene {
+function scene(options: MemoryKernelOptions = {}, connections = () => [SERVED_BY_M2]): Scene {
   const kernel = memoryKernel({
     sysctls: { 'net.ipv4.vs.conntrack': '1', 'net.ipv4.vs.expire_nodest_conn': '1' },
     ...options,
@@ -49,7 +55,7 @@ function scene(options: MemoryKernelOptions = {}, connections: () => Connection[
     problem: what => told.push(`problem ${what}`),
     held: holding => told.push(holding ? 'held' : 'no longer held'),
     forgotten: ({ address }) => told.push(`forgotten ${address}`),
-    connectionsReset: ({ address }, count) => told.push(`broke ${count} to ${address}`),
+    connectionsReset: count => told.push(`broke ${count}`),
     passFinished: (_ms, ok) => ok || told.push('pass failed'),
   });
   const outcomes = new Map<string, (outcome: Outcome) => void>();
@@ -60,9 +66,10 @@ function scene(options: MemoryKernelOptions = {}, connections: () => Connection[
   const candidates = new Candidates({ rise: 2, fall: 2 }, startProbe, telemetry, () => {});
   const { promise: destroyed, resolve } = Promise.withResolvers<HostPort>();
   const sockets = {
-    destroy: (local: HostPort): DestroyResult => {
+    connectedTo: () => [CLIENT],
+    destroy: (local: HostPort): boolean => {
       resolve(local);
-      return 'destroyed';
+      return true;
     },
   };
   const breaker = new ConnectionBreaker(sockets, telemetry, connections);
@@ -205,29 +212,42 @@ describe('failures', () => {
   });
 });
 
-describe('connections', () => {
-  const pinned: Connection = {
-    client: CLIENT,
-    virtualServer: VIRTUAL_SERVER,
-    realServer: M1,
-    state: 'ESTABLISHED',
-  };
-
-  test('of a dead master are collected before it is deleted, and broken', async () => {
-    const lost: Scene = serving({}, () => (addresses(lost).includes(M1.address) ? [pinned] : []));
-    lost.probe(M1, REFUSED);
+describe('connections that no real server serves', () => {
+  test('are broken when their real server was removed', async () => {
+    const lost = serving();
+    lost.probe(M2, REFUSED);
     lost.reconciler.pass();
     expect(await lost.destroyed).toEqual(CLIENT);
+    expect(lost.told).toEqual(['broke 1']);
   });
 
-  test('a table that cannot be read does not keep the dead master', () => {
+  test('are broken when somebody else emptied the table, which the kernel then forgot them with', async () => {
+    let known = [SERVED_BY_M2];
+    const emptied = serving({}, () => known);
+    emptied.kernel.tables.services.length = 0;
+    known = [];
+    emptied.reconciler.pass();
+    expect(await emptied.destroyed).toEqual(CLIENT);
+  });
+
+  test('are looked for after the start, for what happened before', async () => {
+    const start = scene({}, () => []);
+    start.candidates.begin([M1]);
+    start.reconciler.pass();
+    expect(await start.destroyed).toEqual(CLIENT);
+  });
+
+  test('a table that cannot be read is told, and the dead master is out', async () => {
+    const { promise: told, resolve } = Promise.withResolvers<void>();
     const lost = serving({}, () => {
+      resolve();
       throw new Error('EIO');
     });
     lost.probe(M1, REFUSED);
     lost.reconciler.pass();
     expect(addresses(lost)).toEqual([M2.address]);
-    expect(lost.told).toEqual(['problem reading the connection table of IPVS']);
+    await told;
+    expect(lost.told).toEqual(['problem breaking connections to 10.99.0.1:6443']);
   });
 });
 

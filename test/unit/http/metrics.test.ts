@@ -101,13 +101,13 @@ describe('what happens is counted', () => {
     const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
     telemetry.changed({ realServer: A, from: 'ready', to: 'dead', reason: 'etimedout' });
     telemetry.repaired({ kind: 'replace-route', vip: '10.99.0.1', source: undefined, exists: false });
-    telemetry.connectionsReset(A, 3);
+    telemetry.connectionsReset(3);
     telemetry.passFinished(0.2, true);
     telemetry.passFinished(3, false);
     expect(await samples('_total')).toEqual([
       'transitions_total{real_server="10.0.0.11:6443",from="ready",to="dead"} 1',
       'virtual_server_repairs_total{kind="replace-route"} 1',
-      'connections_reset_total{real_server="10.0.0.11:6443"} 3',
+      'connections_reset_total 3',
       'reconcile_failures_total 1',
       expect.stringMatching(/^process_cpu_seconds_total /),
     ]);
@@ -126,28 +126,18 @@ describe('the series of a forgotten real server', () => {
     const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
     telemetry.probed(A, { kind: 'not-ready', reason: 'http-500', latencyMs: 1 });
     telemetry.changed({ realServer: A, from: 'ready', to: 'draining', reason: 'http-500' });
-    telemetry.connectionsReset(A, 1);
     telemetry.forgotten(A);
     expect(await samples('transitions')).toHaveLength(1);
     expect(await samples('10.0.0.11')).toEqual([]);
   });
 
-  test('do not come back for good when its connections are broken late', async () => {
-    const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
-    telemetry.forgotten(A);
-    await samples('');
-    telemetry.connectionsReset(A, 1);
-    expect(await samples('10.0.0.11')).toEqual(['connections_reset_total{real_server="10.0.0.11:6443"} 1']);
-    expect(await samples('10.0.0.11')).toEqual([]);
-  });
-
   test('stay when discovery names it again', async () => {
     const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
-    telemetry.connectionsReset(A, 1);
+    telemetry.changed({ realServer: A, from: 'ready', to: 'draining', reason: 'http-500' });
     telemetry.forgotten(A);
     telemetry.probed(A, { kind: 'ready', latencyMs: 1 });
     await samples('');
-    expect(await samples('connections_reset')).toHaveLength(1);
+    expect(await samples('transitions')).toHaveLength(1);
   });
 });
 

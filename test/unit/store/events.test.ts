@@ -80,7 +80,7 @@ describe('writing', () => {
     const log = eventLog(directory);
     log.telemetry.probed(A, { kind: 'ready', latencyMs: 1 });
     log.telemetry.passFinished(0.1, true);
-    log.telemetry.connectionsReset(A, 3);
+    log.telemetry.connectionsReset(3);
     vi.advanceTimersByTime(60_000);
     log.flush();
     expect(contentsOf(directory)).toEqual({});

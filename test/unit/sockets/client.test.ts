@@ -1,0 +1,94 @@
+// Listing and destroying sockets, against bytes as <linux/inet_diag.h> lays them out.
+import { describe, expect, test } from 'vitest';
+import { addressToBytes, type HostPort } from '../../../src/lib/model/address.ts';
+import { NetlinkConnection } from '../../../src/lib/netlink/connection.ts';
+import type { Message } from '../../../src/lib/netlink/message.ts';
+import { NetlinkSocketClient, SocketsUnsupportedError } from '../../../src/lib/sockets/client.ts';
+import { ack, done, FakeTransport, type Kernel, multipart, refusal } from '../../helpers/fake-transport.ts';
+import { hex } from '../../helpers/hex.ts';
+
+const SOCK_DIAG_BY_FAMILY = 20;
+const VIP: HostPort = { address: '10.99.0.1', port: 6443 };
+const CLIENT: HostPort = { address: '10.0.0.2', port: 40_000 };
+
+const clientOf = (kernel: Kernel) => {
+  const transport = new FakeTransport(kernel);
+  return { sockets: new NetlinkSocketClient(new NetlinkConnection(transport)), transport };
+};
+
+/** struct inet_diag_msg with what is looked at; `family` 2 or 10. */
+function entry(family: number, local: HostPort, remote: HostPort): Buffer {
+  const bytes = Buffer.alloc(72);
+  bytes.writeUInt8(family, 0);
+  bytes.writeUInt16BE(local.port, 4);
+  bytes.writeUInt16BE(remote.port, 6);
+  for (const [address, offset] of [
+    [local.address, 8],
+    [remote.address, 24],
+  ] as const) {
+    const raw = addressToBytes(address);
+    const mapped = family === 10 && raw.length === 4;
+    bytes.set(mapped ? [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...raw] : raw, offset);
+  }
+  return bytes;
+}
+
+/** Answers each dump with the entries of its family. */
+const listing =
+  (v4: Buffer[], v6: Buffer[]): Kernel =>
+  (request: Message) => [
+    ...multipart(request, SOCK_DIAG_BY_FAMILY, request.payload.readUInt8(0) === 2 ? v4 : v6),
+    done(request),
+  ];
+
+describe('who is connected to an address', () => {
+  test('established sockets of both families, and nobody who is connected elsewhere', () => {
+    const other = { ...VIP, address: '10.99.0.2' };
+    const mapped = { ...CLIENT, port: 40_001 };
+    const { sockets, transport } = clientOf(
+      listing([entry(2, CLIENT, VIP), entry(2, CLIENT, other)], [entry(10, mapped, VIP)]),
+    );
+    expect(sockets.connectedTo(VIP)).toEqual([CLIENT, mapped]);
+    expect(transport.requests.map(({ payload }) => payload.subarray(0, 12))).toEqual([
+      // family, TCP, ext, pad | states: ESTABLISHED | source port any, destination port 6443
+      hex('02 06 00 00  02 00 00 00  00 00 19 2b'),
+      hex('0a 06 00 00  02 00 00 00  00 00 19 2b'),
+    ]);
+  });
+
+  test('IPv6', () => {
+    const vip = { address: 'fd99::1', port: 6443 };
+    const client = { address: 'fd00::2', port: 40_000 };
+    expect(clientOf(listing([], [entry(10, client, vip)])).sockets.connectedTo(vip)).toEqual([client]);
+  });
+
+  test('a kernel without tcp_diag says ENOENT', () => {
+    const { sockets } = clientOf(request => [refusal(request, 2)]);
+    expect(() => sockets.connectedTo(VIP)).toThrow(SocketsUnsupportedError);
+  });
+});
+
+describe('destroying a socket', () => {
+  test('names it by its addresses, whatever its cookie', () => {
+    const { sockets, transport } = clientOf(request => [ack(request)]);
+    expect(sockets.destroy(CLIENT, VIP)).toBe(true);
+    expect(transport.requests[0]?.payload).toEqual(
+      hex(
+        '02 06 00 00  ff ff ff ff  9c 40 19 2b',
+        '0a 00 00 02  00 00 00 00  00 00 00 00  00 00 00 00',
+        '0a 63 00 01  00 00 00 00  00 00 00 00  00 00 00 00',
+        '00 00 00 00  ff ff ff ff  ff ff ff ff',
+      ),
+    );
+  });
+
+  test.each([
+    ['it is gone already (ENOENT)', 2, false],
+    ['another errno (EPERM)', 1, 'destroy socket 10.0.0.2:40000 -> 10.99.0.1:6443: EPERM'],
+    ['a kernel that cannot (EOPNOTSUPP)', 95, 'this kernel cannot list or destroy sockets'],
+  ])('%s', (_, number, expected) => {
+    const { sockets } = clientOf(request => [refusal(request, number)]);
+    if (typeof expected === 'string') expect(() => sockets.destroy(CLIENT, VIP)).toThrow(expected);
+    else expect(sockets.destroy(CLIENT, VIP)).toBe(expected);
+  });
+});
