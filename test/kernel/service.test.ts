@@ -44,7 +44,9 @@ function listing(): Promise<string> {
 
 /** What stands for kubelet notes how the kernel was when it started. */
 const KUBELET = `[Service]
-ExecStart=/bin/bash -ec 'ipvsadm -Sn > /var/kubelet-rules; ip route show table local > /var/kubelet-routes; exec sleep infinity'
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/bash -ec 'ipvsadm -Sn > /var/kubelet-rules; ip route show table local > /var/kubelet-routes'
 [Install]
 WantedBy=multi-user.target
 `;
@@ -86,6 +88,7 @@ describe('the boot restore', () => {
     await lab.machine.reboot();
     await eventually('kubelet', async () => (await property('kubelet', 'ActiveState')) === 'active', {
       timeoutMs: 60_000,
+      everyMs: 500,
     });
     const seen = (name: string) => lab.machine.readFile(`/var/${name}`);
     expect(sorted(await seen('early-rules'))).toEqual(set);
@@ -138,6 +141,9 @@ describe('the boot restore', () => {
 describe('the daemon as a service', () => {
   test('is started again after kill -9 and by the watchdog, and never touches the rules; nothing is left of it', async () => {
     logWhenFailed(lab.machine);
+    // Sooner than the unit has it, to save 10 s.
+    const dropIn = `/run/systemd/system/${DAEMON}.d`;
+    await shell(`mkdir -p ${dropIn}`, `printf '[Service]\\nWatchdogSec=5s\\n' > ${dropIn}/watchdog.conf`);
     // Without probes: how masters are judged is not the subject.
     const args = ['--vs', VS, '--discovery', 'static', ...rs(...MASTERS), '--probe', 'none'];
     expect(await proxy('install-service', '--role', 'daemon', ...args)).toMatchObject({
@@ -180,7 +186,7 @@ describe('the daemon as a service', () => {
             (await property(DAEMON, 'ActiveState')) === 'active'
           );
         },
-        { timeoutMs },
+        { timeoutMs, everyMs: 500 },
       );
       return Math.round(performance.now() - at);
     };
@@ -203,6 +209,7 @@ describe('the daemon as a service', () => {
     await daemon.exited;
     expect(await proxy('clean', '--vs', VS, '--purge')).toMatchObject({ code: 0, stderr: '' });
     expect(await rules()).toBe('');
+    await shell(`rm -r ${dropIn}`);
     expect(await listing()).toBe(before);
   });
 });

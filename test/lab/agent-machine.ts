@@ -1,6 +1,6 @@
 // The Machine behind a byte stream with an agent at its other end, whatever carries the stream.
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { bounded } from './bounded.ts';
 import { CommandLog } from './command-log.ts';
 import type { Machine, RunOptions, RunResult } from './machine.ts';
@@ -8,7 +8,7 @@ import type { Event, Request } from './protocol.ts';
 import { RemoteProcess } from './remote-process.ts';
 
 const FILE_TIMEOUT_MS = 10_000; // a binary of 100 MB takes about 3 s through an emulated serial port
-const REBOOT_TIMEOUT_MS = 120_000; // 20 s each for the way down and up on an idle machine
+const REBOOT_TIMEOUT_MS = 60_000; // 20 s on an idle machine
 const START_TIMEOUT_MS = 10_000; // nsenter and execve under emulation: milliseconds, unless the machine is stuck
 
 /** What differs between the kinds of machine. */
@@ -18,6 +18,8 @@ export interface Surroundings {
   labDirectory: string;
   binary: string;
   consoleLog(): string;
+  /** Waits until it is down, and starts it again. */
+  startAgain?(): Promise<Duplex>;
   close(): Promise<void>;
 }
 
@@ -33,10 +35,7 @@ export class AgentMachine implements Machine {
   constructor(input: Readable, output: Writable, surroundings: Surroundings) {
     this.#surroundings = surroundings;
     this.#output = output;
-    output.on('error', () => {}); // reported by the 'close' below
-    createInterface({ input })
-      .on('line', line => this.#receive(line))
-      .on('close', () => this.#lost('the machine ended'));
+    this.#listen(input);
   }
 
   /** Resolves when the agent has said that it is there, since the last boot. */
@@ -112,14 +111,28 @@ export class AgentMachine implements Machine {
   }
 
   async reboot(): Promise<void> {
-    this.#hello = Promise.withResolvers();
-    // The way down takes the agent along, so nobody tells how the command ended.
+    const { startAgain } = this.#surroundings;
+    if (startAgain === undefined) throw new Error("Only a guest with init: 'systemd' can be rebooted.");
     await this.spawn(['systemctl', 'reboot']);
-    await bounded(this.#hello.promise, REBOOT_TIMEOUT_MS, 'reboot of the guest');
+    const stream = await startAgain();
+    this.#hello = Promise.withResolvers();
+    this.#output = stream;
+    this.#listen(stream);
+    await bounded(this.hello, REBOOT_TIMEOUT_MS, 'reboot of the guest');
   }
 
   mark(title: string): void {
     this.#log = new CommandLog(title);
+  }
+
+  #listen(input: Readable): void {
+    const output = this.#output;
+    output.on('error', () => {}); // reported by the 'close' below
+    createInterface({ input })
+      .on('line', line => this.#receive(line))
+      .on('close', () => {
+        if (this.#output === output) this.#lost('the machine ended');
+      });
   }
 
   #file(request: (id: number) => Request, what: string): Promise<string> {

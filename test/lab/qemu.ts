@@ -1,5 +1,5 @@
 // A Machine that is a QEMU guest with Debian's kernel. Emulated (no KVM), without network cards: all traffic is inside.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -23,8 +23,13 @@ const CPU = 'max,la57=off,+invtsc';
 // The emulated time-stamp counter is the host's. Without being told so the kernel reads the HPET instead, a device that
 // costs a trip out of the guest for each look at the clock, and Node looks often. Retpolines only cost here.
 const KERNEL = 'console=ttyS0 panic=-1 quiet root=/dev/nvme0n1 rw rootwait tsc=reliable mitigations=off';
-const INIT = { lab: 'init=/usr/local/sbin/lab-init', systemd: 'init=/lib/systemd/systemd' };
+const INIT = {
+  lab: 'init=/usr/local/sbin/lab-init',
+  // Without what takes seconds at each boot and is nobody's subject.
+  systemd: 'init=/lib/systemd/systemd systemd.mask=e2scrub_reap.service systemd.mask=systemd-logind.service',
+};
 const BOOT_TIMEOUT_MS = 60_000; // 4 s on an idle machine, systemd 20 s; the rest is for busy ones
+const SHUTDOWN_TIMEOUT_MS = 60_000; // 5 s on an idle machine
 
 export async function bootQemu({ init = 'lab', files = {} }: QemuOptions = {}): Promise<Machine> {
   requireProgram('qemu-system-x86_64', 'qemu-system-x86');
@@ -33,67 +38,90 @@ export async function bootQemu({ init = 'lab', files = {} }: QemuOptions = {}): 
   const payload = join(directory, 'payload.ext4');
   await stagePayload(join(directory, 'payload'), files);
   payloadDisk(join(directory, 'payload'), payload);
+  const root = init === 'systemd' ? copyOf(image.disk, join(directory, 'root.ext4')) : image.disk;
+  // The guest never changes a file that is not its own; nothing of it needs to survive the host.
+  const disk = {
+    root: `file=${root},cache=unsafe,snapshot=${root === image.disk ? 'on' : 'off'}`,
+    data: `file=${payload},cache=unsafe`,
+  };
 
   // Listening before QEMU starts, so that neither side has to poll for the other.
   const server = createServer();
   const path = join(directory, 'agent.sock');
   server.listen(path);
-  const connected = once(server, 'connection') as Promise<[Socket]>;
-  const qemu = spawn('setpriv', [
+  const argv = [
     ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'], // it must not outlive the test run
     ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '2', '-m', '2G'],
-    ...['-nodefaults', '-no-user-config', '-display', 'none'],
-    // A guest that panics ends, unless scenarios are about booting; a reboot keeps what was written to its disks.
-    ...(init === 'systemd' ? [] : ['-no-reboot']),
-    ...['-serial', `file:${join(directory, 'console.log')}`],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-chardev', `file,id=console,append=on,path=${join(directory, 'console.log')}`],
+    ...['-serial', 'chardev:console'],
     ...['-kernel', image.kernel, '-append', `${KERNEL} ${INIT[init]}`],
-    // NVMe and ext4 are built into the kernel: no initramfs. snapshot=on: the guest never changes the files.
+    // NVMe and ext4 are built into the kernel: no initramfs.
     ...['-device', 'nvme,id=nvme,serial=lab'],
-    ...[
-      '-drive',
-      `if=none,id=root,format=raw,snapshot=on,file=${image.disk}`,
-      '-device',
-      'nvme-ns,drive=root,nsid=1',
-    ],
-    ...[
-      '-drive',
-      `if=none,id=data,format=raw,snapshot=on,file=${payload}`,
-      '-device',
-      'nvme-ns,drive=data,nsid=2',
-    ],
+    ...['-drive', `if=none,id=root,format=raw,${disk.root}`, '-device', 'nvme-ns,drive=root,nsid=1'],
+    ...['-drive', `if=none,id=data,format=raw,${disk.data}`, '-device', 'nvme-ns,drive=data,nsid=2'],
     ...['-chardev', `socket,id=agent,path=${path}`],
     ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=lab.agent'],
-  ]);
+  ];
   let said = '';
-  qemu.stderr.on('data', chunk => {
-    said += chunk;
-  });
-  const ended = once(qemu, 'exit');
-  const surroundings = {
-    disposable: true,
-    node: '/usr/local/bin/node',
-    labDirectory: '/root/lab',
-    binary: '/root/bcs-apiserver-proxy',
-    consoleLog: () => said + readFileSync(join(directory, 'console.log'), 'utf8'),
-    close: async () => {
-      qemu.kill('SIGKILL'); // nothing in it is worth an orderly end
-      server.close();
-      await ended;
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-  try {
+  const start = async (): Promise<Running> => {
+    const connected = once(server, 'connection') as Promise<[Socket]>;
+    const qemu = spawn('setpriv', argv);
+    qemu.stderr.on('data', chunk => {
+      said += chunk;
+    });
+    const ended = once(qemu, 'exit');
     const dead = ended.then(() => Promise.reject(new Error('QEMU ended')));
     dead.catch(() => {}); // an expected end comes later
     const [socket] = await bounded(Promise.race([connected, dead]), 10_000, 'connection from QEMU');
-    const machine = new AgentMachine(socket, socket, surroundings);
-    await bounded(Promise.race([machine.hello, dead]), BOOT_TIMEOUT_MS, 'boot of the guest');
+    return { qemu, ended, dead, socket };
+  };
+  const consoleLog = () => said + readFileSync(join(directory, 'console.log'), 'utf8');
+  let running: Running | undefined;
+  const close = async () => {
+    running?.qemu.kill('SIGKILL'); // nothing in it is worth an orderly end
+    server.close();
+    await running?.ended;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  // A new QEMU: after a reset inside the old one the guest is several times slower, what was translated is in the way.
+  const startAgain = async () => {
+    await bounded(Promise.resolve(running?.ended), SHUTDOWN_TIMEOUT_MS, 'end of the guest');
+    running = await start();
+    return running.socket;
+  };
+  try {
+    running = await start();
+    const machine = new AgentMachine(running.socket, running.socket, {
+      disposable: true,
+      node: '/usr/local/bin/node',
+      labDirectory: '/root/lab',
+      binary: '/root/bcs-apiserver-proxy',
+      consoleLog,
+      ...(init === 'systemd' && { startAgain }),
+      close,
+    });
+    await bounded(Promise.race([machine.hello, running.dead]), BOOT_TIMEOUT_MS, 'boot of the guest');
     return machine;
   } catch (error) {
-    const log = existsSync(join(directory, 'console.log')) ? surroundings.consoleLog() : said;
-    await surroundings.close();
+    const log = existsSync(join(directory, 'console.log')) ? consoleLog() : said;
+    await close();
     throw new Error(`The guest did not start: ${error}. Its console:\n${log}`);
   }
+}
+
+interface Running {
+  readonly qemu: ChildProcess;
+  readonly ended: Promise<unknown>;
+  /** Rejects when QEMU ends. */
+  readonly dead: Promise<never>;
+  readonly socket: Socket;
+}
+
+/** A disk that outlives its guest's QEMU, with the holes of the original. */
+function copyOf(disk: string, copy: string): string {
+  execFileSync('cp', ['--sparse=always', disk, copy]);
+  return copy;
 }
 
 /** A directory for one guest; those of test runs that were killed are removed on the way. */
