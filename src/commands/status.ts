@@ -5,7 +5,7 @@ import { BaseCommand, persistDirFlag } from '../base-command.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
 import { canRedraw } from '../cli/terminal.ts';
 import { watch } from '../cli/watch.ts';
-import { openKernel } from '../lib/app.ts';
+import { openKernel, openRecordedKernel } from '../lib/app.ts';
 import { duration } from '../lib/config/values.ts';
 import { UsageError } from '../lib/errors.ts';
 import { collectFacts, type ReadConfigMap } from '../lib/status/collect.ts';
@@ -33,6 +33,7 @@ export default class Status extends BaseCommand {
     '<%= config.bin %> status --watch',
     '<%= config.bin %> status --brief',
     '<%= config.bin %> status --json',
+    '<%= config.bin %> status --bundle /tmp/ticket.tar.gz',
   ];
   static override flags = {
     vs: virtualServerFlag,
@@ -46,6 +47,11 @@ export default class Status extends BaseCommand {
     wide: Flags.boolean({ summary: 'show traffic, host, all events and every check as well' }),
     brief: Flags.boolean({
       summary: 'print one line, for monitoring: "OK ..." or "error in CODE: ..."',
+    }),
+    bundle: Flags.string({
+      summary:
+        'write everything that was seen into one archive for a ticket, without secrets (FILE must not exist)',
+      helpValue: 'FILE',
     }),
     watch: Flags.boolean({
       summary: 'look again and again; on a pipe, or with --brief, print a line when something changed',
@@ -67,6 +73,7 @@ export default class Status extends BaseCommand {
       readConfigMap,
     };
     const intervalMs = watchInterval(flags.interval, '--interval');
+    if (flags.bundle !== undefined) (await import('../lib/bundle/archive.ts')).refuseTarget(flags.bundle);
     const kernel = openKernel();
     const look = async (): Promise<StatusReport> => {
       const report = judge(await collectFacts(kernel, options));
@@ -84,14 +91,31 @@ export default class Status extends BaseCommand {
       return {};
     }
     const report = await look();
+    const made =
+      flags.bundle === undefined ? undefined : await this.#bundle(flags.bundle, report, options.persistDir);
     if (!this.jsonEnabled()) process.stdout.write(flags.brief ? `${formatBrief(report)}\n` : textOf(report));
+    if (made !== undefined && !this.jsonEnabled()) process.stdout.write(`\n${made}\n`);
     return toJson(report);
+  }
+
+  async #bundle(path: string, report: StatusReport, persistDir: string): Promise<string> {
+    const { makeBundle } = await import('../lib/bundle/make.ts');
+    const { version } = this.config;
+    const { files, bytes } = await makeBundle({
+      path,
+      report,
+      persistDir,
+      version,
+      openKernel: openRecordedKernel,
+    });
+    return `bundle: ${path}, ${files} files, ${Math.ceil(bytes / 1024)} KiB; look at it before you share it`;
   }
 }
 
 const EXCLUSIVE = [
   ['brief', 'wide'],
   ['watch', 'json'],
+  ['watch', 'bundle'],
 ] as const;
 
 function refuseTogether(flags: Partial<Record<(typeof EXCLUSIVE)[number][number], unknown>>): void {

@@ -4,6 +4,8 @@ import { procSysctls } from './host/sysctl.ts';
 import { openIpvsClient } from './ipvs/client.ts';
 import { NetlinkConnection } from './netlink/connection.ts';
 import { NETLINK_GENERIC, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from './netlink/constants.ts';
+import { type Datagram, RecordingTransport } from './netlink/recording.ts';
+import type { Transport } from './netlink/transport.ts';
 import { openNetlinkTransport } from './netlink/transport-linux.ts';
 import type { Kernel } from './reconcile/kernel.ts';
 import { NetlinkRouteClient } from './route/client.ts';
@@ -11,8 +13,17 @@ import { NetlinkSocketClient, type SocketClient } from './sockets/client.ts';
 
 /** The kernel of this network namespace. Reading IPVS needs CAP_NET_ADMIN, reading routes does not. */
 export function openKernel(): Kernel {
-  const generic = new NetlinkConnection(openNetlinkTransport(NETLINK_GENERIC));
-  const routes = new NetlinkRouteClient(new NetlinkConnection(openNetlinkTransport(NETLINK_ROUTE)));
+  return kernelOver(openNetlinkTransport);
+}
+
+/** The same, and each datagram is told to `record`. */
+export function openRecordedKernel(record: (datagram: Datagram) => void): Kernel {
+  return kernelOver(protocol => new RecordingTransport(openNetlinkTransport(protocol), record));
+}
+
+function kernelOver(open: (protocol: number) => Transport): Kernel {
+  const generic = new NetlinkConnection(open(NETLINK_GENERIC));
+  const routes = new NetlinkRouteClient(new NetlinkConnection(open(NETLINK_ROUTE)));
   return {
     // Looked up each time (10 us): loading module ip_vs brings the family, and loading it again brings another number.
     get ipvs() {
