@@ -28,7 +28,8 @@ const NEW_NAME = { vs: '--vs', rs: '--rs', scheduler: '--scheduler', persistDir:
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   init: { command: ['init'], takes: ['vs', 'rs', 'scheduler', 'persistDir'], needsVs: true },
   reload: {
-    command: ['sync', '--from', 'persisted'],
+    // The line that it left in /etc/rc.local: at boot, when there may be no address yet.
+    command: ['sync', '--from', 'persisted', '--address-timeout', '1m'],
     takes: ['persistDir'],
     needsVs: false,
     otherwise: 'the persisted set is restored as it is',

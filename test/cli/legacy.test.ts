@@ -33,7 +33,7 @@ test.each<[string, string[], number, string]>([
     64,
     'init --vs 127.0.0.1:6443 --rs 10.0.0.11:6443',
   ],
-  ['reload without a persisted set', ['-cmd', 'reload'], 1, 'sync --from persisted'],
+  ['reload without a persisted set', ['-cmd', 'reload'], 1, 'sync --from persisted --address-timeout 1m'],
   [
     'add of another family',
     ['-cmd', 'add', '-vs', '[fd99::1]:6443', ...MASTER],

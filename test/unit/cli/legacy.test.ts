@@ -46,8 +46,11 @@ describe('the tool', () => {
       '--cmd=init --vs=10.99.0.1:6443 --rs=10.0.0.11:6443 --persistDir=/tmp/a=b',
       'init --vs 10.99.0.1:6443 --rs 10.0.0.11:6443 --persist-dir /tmp/a=b',
     ],
-    ['-cmd reload', 'sync --from persisted'],
-    ['-cmd reload -persistDir /data/bcs', 'sync --from persisted --persist-dir /data/bcs'],
+    ['-cmd reload', 'sync --from persisted --address-timeout 1m'],
+    [
+      '-cmd reload -persistDir /data/bcs',
+      'sync --from persisted --address-timeout 1m --persist-dir /data/bcs',
+    ],
     [
       '-cmd add -vs 10.99.0.1:6443 -rs 10.0.0.14:6443 -scheduler rr',
       'sync --add --vs 10.99.0.1:6443 --rs 10.0.0.14:6443 --scheduler rr',
