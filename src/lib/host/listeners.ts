@@ -1,7 +1,7 @@
 // Where a process accepts TCP connections, as the kernel has it: no flag and no file says it as surely.
 // /proc/PID/net/tcp (Documentation/networking/proc_net_tcp.rst) has addresses in hexadecimal, each group of four bytes in
 // the byte order of the host, which is little-endian on all that we run on.
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { HostProcess } from './processes.ts';
 
 export interface Listener {
@@ -30,46 +30,13 @@ function linkOf(path: string): string {
   }
 }
 
-/** Somebody in our network namespace accepts connections on this port, on whatever address. */
-export function isListening(port: number, directory = '/proc/self'): boolean {
-  return tablesOf(directory).some(table =>
-    parseListening(readHead(table)).some(listener => listener.port === port),
-  );
-}
-
 /** Without IPv6 in the kernel there is no table for it. */
 function tablesOf(directory: string): string[] {
   return ['tcp', 'tcp6'].map(table => `${directory}/net/${table}`).filter(table => existsSync(table));
 }
 
-/**
- * The kernel lists listening sockets first (tcp_get_idx in net/ipv4/tcp_ipv4.c), so that the rest, thousands of
- * connections on a busy node, need not be read.
- */
-function readHead(table: string): string {
-  const fd = openSync(table, 'r');
-  try {
-    let head = '';
-    for (;;) {
-      const chunk = Buffer.alloc(CHUNK_BYTES);
-      const bytes = readSync(fd, chunk);
-      head += chunk.toString('latin1', 0, bytes);
-      if (bytes === 0 || stateOf(head.split('\n').at(-2) ?? '') !== LISTENING) return head;
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** A page, which is what the kernel prints at a time. */
-const CHUNK_BYTES = 4096;
-
 /** TCP_LISTEN of <net/tcp_states.h> */
 const LISTENING = '0A';
-
-function stateOf(line: string): string | undefined {
-  return line.trim().split(/\s+/)[3];
-}
 
 export function parseListening(table: string): (Listener & { inode: string })[] {
   return table.split('\n').flatMap(line => {

@@ -1,6 +1,7 @@
 // GET from a program of this host: small answers over plain HTTP, never longer than the deadline.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { errnoCode } from '../../errors.ts';
-import { isListening } from '../../host/listeners.ts';
 import type { HostPort } from '../../model/address.ts';
 
 export type Reply =
@@ -14,11 +15,19 @@ export type Reply =
 const MAX_BYTES = 4 * 1024 * 1024;
 
 export async function ask({ address, port }: HostPort, path: string, deadline: AbortSignal): Promise<Reply> {
-  // On a node without that program nothing has to be loaded to ask it.
-  if (!isListening(port)) return { kind: 'refused' };
+  const socket = connect({ host: address, port, signal: deadline });
+  // What goes wrong with it shows up below, where it is waited for.
+  socket.on('error', () => {});
+  try {
+    await once(socket, 'connect', { signal: deadline });
+  } catch (error) {
+    return { kind: errnoCode(error) === 'ECONNREFUSED' ? 'refused' : 'silent' };
+  }
+  // On a node without that program nothing more has to be loaded.
   const { get } = await import('node:http');
   return new Promise(resolve => {
-    const request = get({ host: address, port, path, agent: false, signal: deadline }, response => {
+    const silent = (): void => resolve({ kind: 'silent' });
+    const request = get({ path, createConnection: () => socket, signal: deadline }, response => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -26,11 +35,9 @@ export async function ask({ address, port }: HostPort, path: string, deadline: A
         if (body.length > MAX_BYTES) response.destroy();
       });
       response.once('end', () => resolve({ kind: 'answer', status: response.statusCode ?? 0, body }));
-      response.on('error', () => resolve({ kind: 'silent' }));
-      response.once('close', () => resolve({ kind: 'silent' }));
+      response.on('error', silent);
+      response.once('close', silent);
     });
-    request.on('error', error =>
-      resolve({ kind: errnoCode(error) === 'ECONNREFUSED' ? 'refused' : 'silent' }),
-    );
+    request.on('error', silent);
   });
 }
