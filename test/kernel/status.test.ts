@@ -35,6 +35,7 @@ const EXPECTED: Row[] = [
   ['a weight of 0', 'degraded', 'real-server-draining', 1],
   ['a foreign real server', 'degraded', 'real-server-unexpected', 1],
   ['a real server is gone', 'degraded', 'real-server-missing', 1],
+  ['the VIP is an address of this host', 'degraded', 'vip-conflict', 1],
   ['the route is gone', 'down', 'route-missing', 2],
   ['the tables were emptied', 'down', 'virtual-server-missing', 2],
   ['a certificate without the VIP', 'degraded', 'vip-not-in-certificate', 1],
@@ -54,10 +55,11 @@ test('status names the cause of each fault first, while it lasts', async ({ skip
     const { code, stdout, stderr } = await run();
     const tookMs = Math.round((await net.now()) - startedAt);
     expect(stderr, fault).toBe('');
-    const { verdict, summary, problems } = JSON.parse(stdout);
+    const report = JSON.parse(stdout);
+    const { verdict, summary, problems } = report;
     console.log(`${fault}: exit ${code} after ${tookMs} ms, ${summary}`);
     seen.push([fault, verdict, problems[0]?.code, code ?? -1]);
-    return { tookMs, problems: problems as { code: string; text: string }[] };
+    return { tookMs, report, problems: problems as { code: string; text: string }[] };
   };
   const servers = (wanted: Record<string, number>) =>
     eventually(`weights ${JSON.stringify(wanted)}`, async () => {
@@ -76,6 +78,10 @@ test('status names the cause of each fault first, while it lasts', async ({ skip
   await worker.must([lab.machine.binary, 'install-service', '--no-start']);
   await servers(both);
   const sound = await look('none');
+  const answer = { outcome: 'ready', certificate: { namesVip: true, verified: true } };
+  expect(sound.report.realServers).toMatchObject([{ probe: answer }, { probe: answer }]);
+  expect(sound.report.throughVip).toMatchObject(answer);
+  expect([one, two]).toContain(sound.report.throughVip.realServer);
 
   await m1.control({ token: 'secret' });
   await look('a master refuses anonymous requests');
@@ -139,6 +145,9 @@ test('status names the cause of each fault first, while it lasts', async ({ skip
   await ipvsadm('-d', `-r ${one}`);
   await look('a real server is gone', quick);
   await ipvsadm('-a', `-r ${one} -m`);
+  await shell(`ip addr add ${VIP4}/32 dev eth0`);
+  await look('the VIP is an address of this host', quick);
+  await shell(`ip addr del ${VIP4}/32 dev eth0`);
   await shell(`ip route del local ${VIP4} table local`);
   await look('the route is gone');
   await shell('ipvsadm -C');
