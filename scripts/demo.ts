@@ -66,12 +66,12 @@ async function tell(net: Network, machine: Awaited<ReturnType<typeof bootMachine
 
   say('One command sets it up.');
   const realServers = masters.flatMap(({ ipv4 }) => ['--rs', `${ipv4}:6443`]);
-  await show(worker, 'init', '--no-service', '--vs', VIP, ...realServers, '--scheduler', 'rr');
+  await show(worker, 'init', '--vs', VIP, ...realServers, '--scheduler', 'rr');
   await showRequests(worker, 12);
   await show(worker, 'status');
 
   say('The same command again changes nothing.');
-  await show(worker, 'init', '--no-service', '--vs', VIP, ...realServers, '--scheduler', 'rr');
+  await show(worker, 'init', '--vs', VIP, ...realServers, '--scheduler', 'rr');
 
   say('Somebody empties the tables of the kernel. One command restores them, without asking any master.');
   await showShell(worker, 'ipvsadm -C; ip route del local 10.99.0.1 table local');
@@ -79,7 +79,7 @@ async function tell(net: Network, machine: Awaited<ReturnType<typeof bootMachine
   await showRequests(worker, 6);
 
   say('Now the daemon, with one master for everything (scheduler sh). Its own API is behind the VIP, too.');
-  await show(worker, 'init', '--no-service', '--vs', VIP, ...realServers);
+  await show(worker, 'init', '--vs', VIP, ...realServers);
   await writeKubeconfig(machine, `https://${VIP}`);
   const daemon = await worker.startProxy([
     'daemon',
