@@ -75,29 +75,26 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
       })
     : { probes: NOT_ASKED_FOR, throughVip: NOT_ASKED_FOR };
 
-  const { bootService, daemonUnit } = await askedBoot;
-  return {
+  // Before anything is waited for: what the kernel has belongs to one moment.
+  const now = {
     virtualServer,
     kernel: inKernel,
     route: virtualServer && collectRoute(kernel.routes, virtualServer.address),
-    conflicts:
-      virtualServer === undefined
-        ? { isHostAddress: false, onLinkNetwork: undefined }
-        : collectConflicts(virtualServer.address, kernel.routes.hostAddresses(), networkInterfaces()),
+    conflicts: collectConflicts(virtualServer?.address, kernel.routes.hostAddresses(), networkInterfaces()),
     sysctls: new Map(Array.from(WANTED_SYSCTLS.keys(), name => [name, kernel.sysctls.read(name)])),
     modules: collectModules(inKernel, persisted.spec?.scheduler ?? DEFAULT_SCHEDULER),
     persisted,
     events: collectEvents(options.persistDir),
-    daemon: {
-      processes: daemons.map(({ pid }) => pid),
-      snapshot: await askedDaemon,
-      unit: daemonUnit,
-    },
-    ...(await askedMasters),
-    bootService,
     kubelet,
-    kubeProxy: await askedKubeProxy,
     originalTool: original.map(({ pid }) => pid),
+  };
+  const { bootService, daemonUnit: unit } = await askedBoot;
+  return {
+    ...now,
+    ...(await askedMasters),
+    daemon: { processes: daemons.map(({ pid }) => pid), snapshot: await askedDaemon, unit },
+    bootService,
+    kubeProxy: await askedKubeProxy,
   };
 }
 

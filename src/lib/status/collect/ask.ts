@@ -1,7 +1,6 @@
 // GET from a program of this host: small answers over plain HTTP, never longer than the deadline.
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { errnoCode } from '../../errors.ts';
 import type { HostPort } from '../../model/address.ts';
 
 export type Reply =
@@ -20,8 +19,8 @@ export async function ask({ address, port }: HostPort, path: string, deadline: A
   socket.on('error', () => {});
   try {
     await once(socket, 'connect', { signal: deadline });
-  } catch (error) {
-    return { kind: errnoCode(error) === 'ECONNREFUSED' ? 'refused' : 'silent' };
+  } catch {
+    return { kind: deadline.aborted ? 'silent' : 'refused' };
   }
   // On a node without that program nothing more has to be loaded.
   const { get } = await import('node:http');

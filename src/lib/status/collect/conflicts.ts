@@ -10,10 +10,11 @@ export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[]
  * of a device that is down is no network that the VIP would be routed to. Single addresses are no networks.
  */
 export function collectConflicts(
-  vip: string,
+  vip: string | undefined,
   hostAddresses: readonly string[],
   interfaces: Interfaces,
 ): VipConflicts {
+  if (vip === undefined) return { isHostAddress: false, onLinkNetwork: undefined };
   const networks = Object.entries(interfaces).flatMap(([device, infos = []]) =>
     infos.map(({ cidr, address }) => ({ device, cidr, address })),
   );

@@ -2,7 +2,7 @@
 import { type Listener, listenersOf } from '../../host/listeners.ts';
 import type { HostProcess } from '../../host/processes.ts';
 import type { DaemonSnapshot } from '../../http/view.ts';
-import { addressFromBytes, type HostPort } from '../../model/address.ts';
+import { addressFromBytes, type HostPort, parseHostPort } from '../../model/address.ts';
 import type { DaemonFacts } from '../report.ts';
 import { ask } from './ask.ts';
 
@@ -51,7 +51,7 @@ export function parseSnapshot(body: string): DaemonSnapshot | undefined {
       document?.schemaVersion === SCHEMA_VERSION &&
       typeof document.virtualServer === 'string' &&
       typeof document.discovery === 'object' &&
-      Array.isArray(document.realServers);
+      document.realServers?.every(({ address }) => parseHostPort(address));
     return ours ? (document as DaemonSnapshot) : undefined;
   } catch {
     return undefined; // another program's page

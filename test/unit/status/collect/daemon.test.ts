@@ -82,6 +82,7 @@ describe('what it says', () => {
     ['another page', '<html>'],
     ['another document', '{"virtualServer":"10.99.0.1:6443"}'],
     ['null', 'null'],
+    ['real servers that are none', page({ realServers: [{ address: 'm1' }] })],
     ['a later version, whose fields may mean something else', page({ schemaVersion: 2 })],
   ])('%s is not taken for it', async (_, body) => {
     const child = await startScript('bcs-apiserver-proxy', ['daemon'], serve(body));
