@@ -43,8 +43,12 @@ export class Reflector {
     const { timing, resources, notice, onChange } = options;
     this.#options = options;
     this.#client = new ApiClient(timing);
-    this.#mirror = new Mirror(this.#client, resources, onChange);
     this.#progress = new Progress(notice);
+    this.#mirror = new Mirror(this.#client, resources, candidates => {
+      // Where the role allows no watch, a list is all that is ever heard.
+      this.#progress.heard();
+      onChange(candidates);
+    });
     this.#backoff = new Backoff(timing.backoffMs, timing.backoffCeilingMs);
   }
 

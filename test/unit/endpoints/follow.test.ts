@@ -89,8 +89,10 @@ test("a role that may get Endpoints by name and nothing else, as kubelet's: they
   };
   const running = await harness.start(server);
   await untilSnapshot(running, '10.0.0.1:6443');
+  const first = running.source.freshness.lastEventAt ?? Number.POSITIVE_INFINITY;
   object = endpoints('10.0.0.1', '10.0.0.2');
   await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443');
+  expect(running.source.freshness.lastEventAt, 'each answer was heard').toBeGreaterThan(first);
 });
 
 test('an API without EndpointSlices v1 is asked for Endpoints', async () => {
