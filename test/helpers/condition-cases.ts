@@ -94,7 +94,7 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     code: 'route-missing',
     wrong: { route: undefined, throughVip: VIP_DEAD },
     severity: 'down',
-    text: 'the local route of 10.99.0.1 is missing, so connections to it leave the host or time out',
+    text: 'the local route of 10.99.0.1 is missing, so connections to it may leave the host or time out',
     remedy: RESTORE,
   },
   {

@@ -70,14 +70,14 @@ describe('the worst problem is the verdict; the sentence says what is wrong and 
       NO_ROUTE,
       'down',
       2,
-      'the local route of 10.99.0.1 is missing, so connections to it leave the host or time out',
+      'the local route of 10.99.0.1 is missing, so connections to it may leave the host or time out',
     ],
     [
       'both',
       { ...DRIFT, ...NO_ROUTE },
       'down',
       2,
-      'the local route of 10.99.0.1 is missing, so connections to it leave the host or time out',
+      'the local route of 10.99.0.1 is missing, so connections to it may leave the host or time out',
     ],
     [
       'a dead master that still gets everything',
@@ -116,7 +116,7 @@ describe('the brief line', () => {
     ],
     [
       { ...DRIFT, ...NO_ROUTE },
-      'error in route-missing: the local route of 10.99.0.1 is missing, so connections to it leave the host or time out (and 1 more problem)',
+      'error in route-missing: the local route of 10.99.0.1 is missing, so connections to it may leave the host or time out (and 1 more problem)',
     ],
     [
       { ...NOT_PROBED, kernel: { seen: false, why: 'not-permitted' } },

@@ -99,7 +99,7 @@ export const ROUTE: readonly Condition[] = [
       return findingIf(
         route === undefined && persisted.spec?.route !== false,
         () =>
-          `the local route of ${virtualServer.address} is missing, so connections to it leave the host or time out`,
+          `the local route of ${virtualServer.address} is missing, so connections to it may leave the host or time out`,
       );
     },
     remedy: restoreOrInit,
