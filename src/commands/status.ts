@@ -1,7 +1,7 @@
 // `status`: is this node's way to the masters sound, and if not, why and what to type.
 import { Flags } from '@oclif/core';
 import chalk from 'chalk';
-import { BaseCommand, persistDirFlag } from '../base-command.ts';
+import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
 import { canRedraw } from '../cli/terminal.ts';
 import { watch } from '../cli/watch.ts';
@@ -44,22 +44,29 @@ export default class Status extends BaseCommand {
       allowNo: true,
       default: true,
     }),
-    wide: Flags.boolean({ summary: 'show traffic, host, all events and every check as well' }),
+    wide: Flags.boolean({
+      summary: 'show traffic, host, all events and every check as well',
+      env: environmentName('wide'),
+    }),
     brief: Flags.boolean({
       summary: 'print one line, for monitoring: "OK ..." or "error in CODE: ..."',
+      env: environmentName('brief'),
     }),
     bundle: Flags.string({
       summary:
         'write everything that was seen into one archive for a ticket, without secrets (FILE must not exist)',
       helpValue: 'FILE',
+      env: environmentName('bundle'),
     }),
     watch: Flags.boolean({
       summary: 'look again and again; on a pipe, or with --brief, print a line when something changed',
+      env: environmentName('watch'),
     }),
     interval: Flags.string({
       summary: 'time between two looks of --watch',
       helpValue: '2s',
       default: '2s',
+      env: environmentName('interval'),
     }),
   };
 
