@@ -4,7 +4,6 @@ import chalk from 'chalk';
 import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
 import { canRedraw } from '../cli/terminal.ts';
-import { watch } from '../cli/watch.ts';
 import { openKernel, openRecordedKernel } from '../lib/app.ts';
 import { duration } from '../lib/config/values.ts';
 import { UsageError } from '../lib/errors.ts';
@@ -94,6 +93,7 @@ export default class Status extends BaseCommand {
         const report = await look();
         return { text: textOf(report), brief: formatBrief(report) };
       };
+      const { watch } = await import('../cli/watch.ts');
       await watch(lookBoth, { intervalMs, redraw: canRedraw() && !flags.brief });
       return {};
     }
