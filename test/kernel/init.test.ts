@@ -260,25 +260,25 @@ test('status: degraded, down and cannot tell, with their exit codes', async () =
   expect(await status()).toEqual({ code: 2, first: 'DOWN  no virtual server was ever set up on this node' });
   await net.worker.proxy(initArgs(net));
   // Healthy is a node with a daemon: status.test.ts.
-  expect(await status('--brief')).toEqual({
+  expect(await status('--brief', '--no-probe')).toEqual({
     code: 1,
     first: expect.stringMatching(
       /^warning in daemon-not-running: no daemon runs here, .* \(and 1 more problem\)$/,
     ),
   });
-  expect(await status('--bundle', '/tmp/bundle.tar.gz')).toMatchObject({ code: 1 });
+  expect(await status('--no-probe', '--bundle', '/tmp/bundle.tar.gz')).toMatchObject({ code: 1 });
   const unpacked = await net.worker.must(['tar', '-xzOf', '/tmp/bundle.tar.gz']);
   for (const { ipv4 } of net.masters) expect(unpacked).toContain(`"address": "${ipv4}"`);
   // The table as the kernel prints it, and the name of the scheduler in the bytes of netlink.
   expect(unpacked).toMatch(/^TCP {2}0A630001:192B sh/m);
   expect(unpacked.replaceAll(/[<>\s]/g, '')).toContain(Buffer.from('sh\0').toString('hex'));
   await net.worker.must(['sysctl', '-qw', 'net.ipv4.vs.expire_nodest_conn=0']);
-  expect(await status()).toMatchObject({ code: 1 });
+  expect(await status('--no-probe')).toMatchObject({ code: 1 });
   await net.worker.must(['ip', 'route', 'del', 'local', VIP4, 'table', 'local']);
   // There is a default route here, on which IPVS meets the connections as well.
   expect((await status()).first).toMatch(/^DEGRADED {2}the local route of 10\.99\.0\.1 is missing/);
   await net.worker.must(['ipvsadm', '-C']);
-  expect((await status()).first).toBe('DOWN  virtual server 10.99.0.1:6443 is not in the kernel');
+  expect((await status('--no-probe')).first).toBe('DOWN  virtual server 10.99.0.1:6443 is not in the kernel');
   const nobody = [
     'setpriv',
     '--reuid=65534',
@@ -288,18 +288,19 @@ test('status: degraded, down and cannot tell, with their exit codes', async () =
     lab.machine.binary,
   ];
   await net.worker.proxy(['sync', '--from', 'persisted']);
-  expect((await status('--brief')).first).toMatch(/^warning in daemon-not-running:/);
+  expect((await status('--brief', '--no-probe')).first).toMatch(/^warning in daemon-not-running:/);
   // /root itself is closed to others.
   await net.worker.must(['install', '-m755', lab.machine.binary, '/tmp/proxy']);
   const unprivileged = await net.worker.run([
     ...nobody.slice(0, -1),
     '/tmp/proxy',
     'status',
+    '--no-probe',
     '--vs',
     '10.99.0.1:6443',
   ]);
   expect(unprivileged.code).toBe(3);
-  const unnamed = await net.worker.run([...nobody.slice(0, -1), '/tmp/proxy', 'status']);
+  const unnamed = await net.worker.run([...nobody.slice(0, -1), '/tmp/proxy', 'status', '--no-probe']);
   expect(unnamed).toMatchObject({
     code: 3,
     stdout: expect.stringMatching(/^UNKNOWN {2}reading IPVS needs root/),
