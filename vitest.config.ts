@@ -1,6 +1,16 @@
 // The four test tiers (see CONTRIBUTING.md): what each may touch decides where it runs.
 import { defineConfig } from 'vitest/config';
 
+/** Scenarios that measure nothing: their guests run two at a time. */
+const UNTIMED = ['init', 'legacy', 'service'].map(name => `test/kernel/${name}.test.ts`);
+
+const KERNEL = {
+  include: ['test/kernel/**/*.test.ts'],
+  globalSetup: 'test/lab/prepare.ts',
+  testTimeout: 240_000,
+  hookTimeout: 180_000,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,11 +26,21 @@ export default defineConfig({
       },
       {
         test: {
+          ...KERNEL,
           name: 'kernel',
-          include: ['test/kernel/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
+          exclude: UNTIMED,
+          maxWorkers: 1,
+          // A second guest on two cores would be measured, too.
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...KERNEL,
+          name: 'kernel-untimed',
+          include: UNTIMED,
+          maxWorkers: process.env.LAB === 'host' ? 1 : 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
