@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 /** Scenarios that measure nothing: their guests run two at a time. */
 const UNTIMED = ['init', 'legacy', 'service'].map(name => `test/kernel/${name}.test.ts`);
 
+/** By default one core would be left idle, of two. Projects with other numbers of workers take turns. */
+const EVERY_CORE = { maxWorkers: '100%', sequence: { groupOrder: 0 } };
+
 const KERNEL = {
   include: ['test/kernel/**/*.test.ts'],
   globalSetup: 'test/lab/prepare.ts',
@@ -14,14 +17,15 @@ const KERNEL = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { ...EVERY_CORE, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { ...EVERY_CORE, name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 20_000 } },
       {
         test: {
           name: 'binary',
           include: ['test/binary/**/*.test.ts'],
           testTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -31,7 +35,7 @@ export default defineConfig({
           exclude: UNTIMED,
           maxWorkers: 1,
           // A second guest on two cores would be measured, too.
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -40,7 +44,7 @@ export default defineConfig({
           name: 'kernel-untimed',
           include: UNTIMED,
           maxWorkers: process.env.LAB === 'host' ? 1 : 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -107,13 +107,11 @@ describe.each([POWER_LOSS, STOPPED])('D17 $name, with short intervals', fault =>
   });
 });
 
-describe.each([KILLED, POWER_LOSS])('the sentinel: $name with a probe every 30 s', fault => {
-  test('is noticed all the same', async () => {
-    const net = await lab.network({ masters: 3 });
-    await net.startApiservers();
-    await startDaemon(lab.machine, net, { args: ['--probe-interval', '30s'] });
-    await strike(net, fault, `${fault.name}, probe interval 30 s`);
-  });
+test('the sentinel: a power loss with a probe every 30 s is noticed all the same', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await startDaemon(lab.machine, net, { args: ['--probe-interval', '30s'] });
+  await strike(net, POWER_LOSS, `${POWER_LOSS.name}, probe interval 30 s`);
 });
 
 test.each([4, 6] as const)(
