@@ -1,5 +1,6 @@
 // Invocations of the original program, as ours: its tool by name or by -cmd, its daemon by flags without a command, and
 // the entry point of its container. docs/migration.md has the tables. Pure.
+import { quoteForShell } from '../lib/host/shell.ts';
 import type { Arguments } from './arguments.ts';
 import { translateContainer, translateDaemon } from './legacy-daemon.ts';
 import { nameOf } from './legacy-flags.ts';
@@ -21,7 +22,7 @@ export function translate(
       ? translateContainer(argv, env)
       : translateDaemon(argv);
   if (translated === undefined) return undefined;
-  const line = translated.argv.map(quoted).join(' ');
+  const line = translated.argv.map(quoteForShell).join(' ');
   return {
     ...translated,
     notes: [...translated.notes, `this is the old form of: bcs-apiserver-proxy ${line}`],
@@ -32,9 +33,4 @@ function help(): Arguments {
   const note =
     'the old form still works: -cmd init, reload, add and delete are init, sync --from persisted, sync --add and clean --force of bcs-apiserver-proxy';
   return { argv: ['--help'], notes: [note] };
-}
-
-/** For a POSIX shell. Brackets of an IPv6 address are a pattern there. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -34,6 +34,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'commands',
       ERRORS,
       'lib/config',
+      'lib/host',
       'lib/manifests',
       'lib/model',
       'lib/operations',

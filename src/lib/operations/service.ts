@@ -7,6 +7,7 @@ import { seesTheHost } from '../host/container.ts';
 import { neededModules } from '../host/modules.ts';
 import { DEFAULT_PERSIST_DIR, RC_LOCAL, UNIT_DIRECTORY } from '../host/paths.ts';
 import { type RcLocal, withBlock, withoutBlock, withoutOriginal } from '../host/rc-local.ts';
+import { quoteForShell } from '../host/shell.ts';
 import { readFileIfThere, removeFile, requireWritable, writeFileAtomic } from '../store/atomic-file.ts';
 import { installSteps, removalSteps, type UnitNow, type UnitStep } from '../systemd/steps.ts';
 import { SYSTEMCTL_TIMEOUT_MS, systemctl, systemdRuns } from '../systemd/systemctl.ts';
@@ -227,10 +228,6 @@ function describeEdit({ addsBlock, replacesOriginal, removesFile }: RcLocalEdit)
   const original = 'the line of the original program';
   if (addsBlock) return `write our block to ${RC_LOCAL}${replacesOriginal ? ` in place of ${original}` : ''}`;
   return `take ${replacesOriginal ? original : 'our block'} out of ${RC_LOCAL}`;
-}
-
-function quoteForShell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function pathOf(unit: string): string {
