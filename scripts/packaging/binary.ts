@@ -1,7 +1,7 @@
 // The packed binary of one architecture, from the bundle.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUNDLE_ASSET, CODE_CACHE_ASSET, KOFFI_ASSET } from '../../src/packed/assets.ts';
+import { BUNDLE_ASSET, CODE_CACHE_ASSET, KOFFI_ASSET } from '../../src/lib/native/assets.ts';
 import { bundlePackedMain } from './bundle.ts';
 import { writeCodeCache } from './code-cache.ts';
 import { packageDirectory } from './npm-packages.ts';

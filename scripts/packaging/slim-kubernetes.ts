@@ -1,4 +1,4 @@
-// Keeps of @kubernetes/client-node what src/lib/endpoints/kubernetes.ts uses: reading configurations and FileAuth.
+// Keeps of @kubernetes/client-node what src/lib/discovery/kubernetes.ts uses: reading configurations and FileAuth.
 // The generated API, undici, proxies and the authenticators that we refuse beforehand are left out.
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';

@@ -5,9 +5,9 @@ import { showOperation } from '../cli/show-operation.ts';
 import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
 import { openKernel, openSockets } from '../lib/app.ts';
 import { isProxyError, ProxyError } from '../lib/errors.ts';
+import { requireNetAdmin } from '../lib/host/privileges.ts';
 import { formatHostPort, type HostPort } from '../lib/model/address.ts';
 import { cleanTasks, refuseWhileInUse } from '../lib/operations/clean.ts';
-import { requireNetAdmin } from '../lib/operations/preflight.ts';
 import { type LoadedSet, loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
 const NAME_IT = 'name the virtual server: bcs-apiserver-proxy clean --vs VIP:PORT';

@@ -4,9 +4,10 @@ import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../bas
 import { showOperation } from '../cli/show-operation.ts';
 import { readSpec, specFlags } from '../cli/spec-flags.ts';
 import { openKernel, openSockets } from '../lib/app.ts';
+import { requireNetAdmin } from '../lib/host/privileges.ts';
 import { formatHostPort } from '../lib/model/address.ts';
 import { initTasks } from '../lib/operations/init.ts';
-import { checkAgainstHost, requireNetAdmin } from '../lib/operations/preflight.ts';
+import { checkAgainstHost } from '../lib/operations/preflight.ts';
 
 export default class Init extends BaseCommand {
   static override summary = 'set up the local virtual server VIP:PORT over the masters';

@@ -11,8 +11,8 @@ import {
 } from '../cli/daemonset.ts';
 import { showOperation } from '../cli/show-operation.ts';
 import { ProxyError, UsageError } from '../lib/errors.ts';
+import { requireRoot } from '../lib/host/privileges.ts';
 import { formatManifests } from '../lib/manifests/manifests.ts';
-import { requireRoot } from '../lib/operations/preflight.ts';
 import {
   ALL_UNITS,
   checkInstall,

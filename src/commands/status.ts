@@ -19,7 +19,7 @@ const watchInterval = duration('500ms', '1h', 'each look asks every master');
 
 /** What talks to Kubernetes is loaded only when kube-proxy itself does not answer. */
 const readConfigMap: ReadConfigMap = async (...question) => {
-  const { readConfigMapValue } = await import('../lib/endpoints/config-map.ts');
+  const { readConfigMapValue } = await import('../lib/discovery/config-map.ts');
   return readConfigMapValue(...question);
 };
 

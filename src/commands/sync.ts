@@ -12,12 +12,13 @@ import {
 } from '../cli/spec-flags.ts';
 import { openKernel, openSockets } from '../lib/app.ts';
 import { duration } from '../lib/config/values.ts';
-import { discoverOnce } from '../lib/endpoints/once.ts';
+import { discoverOnce } from '../lib/discovery/once.ts';
 import { ProxyError } from '../lib/errors.ts';
+import { requireNetAdmin } from '../lib/host/privileges.ts';
 import { equalHostPort, formatHostPort } from '../lib/model/address.ts';
 import { DEFAULT_SCHEDULER } from '../lib/model/scheduler.ts';
 import { type ProxySpec, validateSpec } from '../lib/model/spec.ts';
-import { checkAgainstHost, requireNetAdmin } from '../lib/operations/preflight.ts';
+import { checkAgainstHost } from '../lib/operations/preflight.ts';
 import { syncTasks } from '../lib/operations/sync.ts';
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 

@@ -1,8 +1,8 @@
 // What the daemon tells the outside world, as it happens. Logs, events on disk and metrics are listeners of this.
 
+import type { Outcome } from './health/outcome.ts';
 import type { HealthState } from './health/scoreboard.ts';
 import type { HostPort } from './model/address.ts';
-import type { Outcome } from './probe/outcome.ts';
 import type { Step } from './reconcile/steps.ts';
 
 export interface Transition {

@@ -3,7 +3,7 @@
 import { getAssetKeys, getRawAsset } from 'node:sea';
 import { Script } from 'node:vm';
 import { printVersion } from '../cli/version.ts';
-import { BUNDLE_ASSET, CODE_CACHE_ASSET } from './assets.ts';
+import { BUNDLE_ASSET, CODE_CACHE_ASSET } from '../lib/native/assets.ts';
 
 if (!printVersion(process.argv.slice(2))) runBundle();
 

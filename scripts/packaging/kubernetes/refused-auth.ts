@@ -1,5 +1,5 @@
 // Stands for the client's authenticators for exec plugins and cloud providers (jsonpath-plus and openid-client,
-// 100 KB and more). src/lib/endpoints/kubernetes.ts refuses such users before the client is asked.
+// 100 KB and more). src/lib/discovery/kubernetes.ts refuses such users before the client is asked.
 class RefusedAuth {
   isAuthProvider(): boolean {
     return false;

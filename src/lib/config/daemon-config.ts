@@ -1,9 +1,9 @@
 // What the daemon runs with: all sources put together, defaults filled in, contradictions refused. Pure.
 import { UsageError } from '../errors.ts';
+import { DEFAULT_ACCEPTED } from '../health/outcome.ts';
 import type { HostPort } from '../model/address.ts';
 import { DEFAULT_SCHEDULER } from '../model/scheduler.ts';
 import { type ProxySpec, type SpecNames, validateSpec, validateSpecBeforeDiscovery } from '../model/spec.ts';
-import { DEFAULT_ACCEPTED } from '../probe/outcome.ts';
 import { type FileSettings, flagName, type Key, overlay, type Settings } from './settings.ts';
 import { refuse } from './values.ts';
 

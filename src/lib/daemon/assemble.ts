@@ -1,7 +1,7 @@
 // Puts a daemon together from its configuration: real sockets, real files, real discovery.
 
 import type { DaemonConfig, ProbeConfig } from '../config/daemon-config.ts';
-import { openEndpointSource } from '../endpoints/open.ts';
+import { openEndpointSource } from '../discovery/open.ts';
 import type { Logger } from '../log.ts';
 import { equalHostPort, familyOf, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';

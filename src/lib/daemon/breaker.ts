@@ -2,7 +2,7 @@
 // real servers there are, and once after its start, for what happened before.
 import type { Connection } from '../ipvs/connections.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
-import { breakUnserved } from '../operations/unserved.ts';
+import { breakUnserved } from '../reconcile/unserved.ts';
 import type { SocketClient } from '../sockets/client.ts';
 import type { Telemetry } from '../telemetry.ts';
 

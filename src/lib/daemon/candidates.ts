@@ -1,9 +1,9 @@
 // The real servers that the daemon looks after: those that discovery names, and those that left but are still in use.
 // Each has its health and its prober.
 import type { CandidateView } from '../health/decide.ts';
+import type { Outcome } from '../health/outcome.ts';
 import { type Health, newHealth, score, type Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
-import type { Outcome } from '../probe/outcome.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** Probes one candidate until stopped; the daemon decides how. */

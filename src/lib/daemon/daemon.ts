@@ -1,7 +1,7 @@
 // The daemon: discovery names candidates, probes say how they are, passes put the kernel right. Stopping it changes
 // nothing in the kernel.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EndpointSource, Freshness } from '../endpoints/source.ts';
+import type { EndpointSource, Freshness } from '../discovery/source.ts';
 import { ignoreAbort } from '../errors.ts';
 import type { Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';

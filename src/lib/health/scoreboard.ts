@@ -1,5 +1,5 @@
 // The health of one candidate as a small state machine: probe outcomes in, states out. Pure; time is handed in.
-import type { Outcome } from '../probe/outcome.ts';
+import type { Outcome } from './outcome.ts';
 
 export type HealthState = 'new' | 'ready' | 'draining' | 'dead';
 

@@ -1,9 +1,9 @@
 // Metrics for Prometheus: what happens is counted as it happens, what is so is read from the daemon at each scrape.
 // Loaded by the daemon only, and only when it serves HTTP.
 import Registry from 'prom-client/lib/registry.js';
+import type { Outcome } from '../health/outcome.ts';
 import type { HealthState } from '../health/scoreboard.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
-import type { Outcome } from '../probe/outcome.ts';
 import { listener, type Telemetry } from '../telemetry.ts';
 import type { MetricsPage } from './routes.ts';
 import { createSeries } from './series.ts';

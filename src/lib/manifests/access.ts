@@ -1,6 +1,6 @@
 // What the daemon's service account may read. Derived from the requests that discovery makes, so that the two cannot
 // disagree.
-import { ENDPOINT_SLICES, ENDPOINTS, nodeResources, type Resource } from '../endpoints/resources.ts';
+import { ENDPOINT_SLICES, ENDPOINTS, nodeResources, type Resource } from '../discovery/resources.ts';
 import type { KubernetesObject, V1PolicyRule } from './kubernetes.ts';
 import { type ManifestOptions, metadata, NAME } from './options.ts';
 

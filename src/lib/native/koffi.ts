@@ -4,8 +4,8 @@
 import { createRequire } from 'node:module';
 import { getRawAsset, isSea } from 'node:sea';
 import type Koffi from 'koffi';
-import { KOFFI_ASSET } from '../../packed/assets.ts';
 import { loadAddon } from './addon.ts';
+import { KOFFI_ASSET } from './assets.ts';
 
 export type KoffiAddon = Pick<typeof Koffi, 'load' | 'errno'>;
 

@@ -9,13 +9,13 @@ import { applyStep } from '../reconcile/apply.ts';
 import { observe } from '../reconcile/kernel.ts';
 import { plan } from '../reconcile/plan.ts';
 import { describeStep, type Step, type StepKind } from '../reconcile/steps.ts';
+import { breakUnserved } from '../reconcile/unserved.ts';
 import { readFileIfThere, writeFileIfChanged } from '../store/atomic-file.ts';
 import { rememberSysctls } from '../store/state-file.ts';
 import { waitForSource } from './address-wait.ts';
 import { type BootFile, modulesFile, sysctlFile } from './boot-files.ts';
 import { desiredFrom, type OperationContext } from './context.ts';
 import { changes, HalfDoneError, inTurn, type Task } from './task.ts';
-import { breakUnserved } from './unserved.ts';
 
 const NO_SYSCTLS: ReadonlyMap<string, string> = new Map();
 

@@ -1,28 +1,9 @@
 // What must be true of the host before anything is changed.
-import { ProxyError, UsageError } from '../errors.ts';
-import { hasNetAdmin } from '../host/capability.ts';
+import { UsageError } from '../errors.ts';
 import { familyOf, formatHostPort, rangeOf } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import type { RouteClient } from '../route/client.ts';
 import { isBroadcast } from '../route/client.ts';
-
-export function requireNetAdmin(): void {
-  if (hasNetAdmin()) return;
-  throw new ProxyError(
-    'not-permitted',
-    'changing IPVS and routes needs root, or the capability CAP_NET_ADMIN',
-    {
-      suggestions: ['run it with sudo', 'in a container: add the capability NET_ADMIN'],
-    },
-  );
-}
-
-export function requireRoot(): void {
-  if (process.geteuid?.() === 0) return;
-  throw new ProxyError('not-permitted', 'installing or removing a service needs root', {
-    suggestions: ['run it with sudo'],
-  });
-}
 
 /** Throws a UsageError where a flag contradicts the addresses that this host has. */
 export function checkAgainstHost({ virtualServer, sourceIp }: ProxySpec, routes: RouteClient): void {

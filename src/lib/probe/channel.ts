@@ -1,5 +1,5 @@
 // What the prober needs of a way to ask a master: one question at a time, and a word when the silence is broken.
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from '../health/outcome.ts';
 
 export interface ProbeChannel {
   /** `timeoutMs` is for connecting, the TLS handshake and the answer together. Never rejects: a failure is an outcome. */

@@ -6,10 +6,10 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../errors.ts';
+import { judgeFailure, judgeStatus, type Outcome } from '../health/outcome.ts';
 import type { HostPort } from '../model/address.ts';
 import { limitSilence, type SilenceLimits } from '../native/tcp.ts';
 import type { ProbeChannel } from './channel.ts';
-import { judgeFailure, judgeStatus, type Outcome } from './outcome.ts';
 
 export interface TlsSettings {
   /** PEM; undefined = the master is not verified (there is no CA to verify it with). */

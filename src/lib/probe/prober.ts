@@ -2,8 +2,8 @@
 // again soon while the answers are not yet conclusive.
 import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreAbort } from '../errors.ts';
+import { judgeFailure, type Outcome } from '../health/outcome.ts';
 import type { OpenChannel, ProbeChannel } from './channel.ts';
-import { judgeFailure, type Outcome } from './outcome.ts';
 
 export interface ProberOptions {
   readonly open: OpenChannel;

@@ -1,9 +1,9 @@
 // `--probe tcp`: does somebody accept connections? For masters whose health paths cannot be asked.
 import { connect } from 'node:net';
 import { errnoCode } from '../errors.ts';
+import { judgeFailure, type Outcome } from '../health/outcome.ts';
 import type { HostPort } from '../model/address.ts';
 import type { ProbeChannel } from './channel.ts';
-import { judgeFailure, type Outcome } from './outcome.ts';
 
 /** A fresh connection for every probe: nothing is kept open, so nothing has to be closed. */
 export function tcpChannel(target: HostPort): ProbeChannel {

@@ -1,7 +1,7 @@
 // Probe outcomes in, states out.
 import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../../src/lib/health/outcome.ts';
 import { type Health, type HealthState, newHealth, score } from '../../../src/lib/health/scoreboard.ts';
-import type { Outcome } from '../../../src/lib/probe/outcome.ts';
 
 const OUTCOMES: Record<string, Outcome> = {
   '+': { kind: 'ready', latencyMs: 1 },

@@ -3,8 +3,8 @@
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { V1PolicyRule, V1Role } from '../../../src/lib/manifests/kubernetes.ts';
 import { manifests } from '../../../src/lib/manifests/manifests.ts';
-import { ENDPOINTS, NODES, type Request, SLICES } from '../endpoints/apiserver.ts';
-import { endpoints, Harness, node, slice, until, untilWatching } from '../endpoints/harness.ts';
+import { ENDPOINTS, NODES, type Request, SLICES } from '../discovery/apiserver.ts';
+import { endpoints, Harness, node, slice, until, untilWatching } from '../discovery/harness.ts';
 
 const harness = new Harness();
 afterEach(() => harness.stopAll());

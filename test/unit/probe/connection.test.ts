@@ -4,11 +4,11 @@ import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTcp, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Outcome } from '../../../src/lib/health/outcome.ts';
+import { DEFAULT_ACCEPTED } from '../../../src/lib/health/outcome.ts';
 import { ProbeConnection, type TlsSettings } from '../../../src/lib/probe/connection.ts';
-import type { Outcome } from '../../../src/lib/probe/outcome.ts';
-import { DEFAULT_ACCEPTED } from '../../../src/lib/probe/outcome.ts';
 import { tcpChannel } from '../../../src/lib/probe/tcp.ts';
-import { type KeyPair, Pki } from '../endpoints/pki.ts';
+import { type KeyPair, Pki } from '../discovery/pki.ts';
 
 const TIMEOUT_MS = 5_000;
 const pki = new Pki();

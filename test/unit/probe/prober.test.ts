@@ -1,7 +1,7 @@
 // When the prober asks, and what it makes of the sentinel. The channel is ours to script: it is the lowest seam here.
 import { expect, test } from 'vitest';
+import type { Outcome } from '../../../src/lib/health/outcome.ts';
 import type { ProbeChannel } from '../../../src/lib/probe/channel.ts';
-import type { Outcome } from '../../../src/lib/probe/outcome.ts';
 import { Prober } from '../../../src/lib/probe/prober.ts';
 
 const READY: Outcome = { kind: 'ready', latencyMs: 1 };

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ProbeOptions, probe, trustOf } from '../../../../src/lib/status/collect/probe.ts';
 import { collectProbes } from '../../../../src/lib/status/collect/probes.ts';
-import { type KeyPair, Pki } from '../../endpoints/pki.ts';
+import { type KeyPair, Pki } from '../../discovery/pki.ts';
 
 const VIP = '10.99.0.1';
 const NAME = 'DNS:kubernetes.default.svc';

@@ -1,6 +1,6 @@
 // How the servers to ask follow from the credentials and the real servers.
 import { expect, test } from 'vitest';
-import { serversToTry } from '../../../src/lib/endpoints/servers.ts';
+import { serversToTry } from '../../../src/lib/discovery/servers.ts';
 
 const access = (url: string) => ({
   server: new URL(url),

@@ -1,8 +1,8 @@
 // The parts of discovery that need no API: the static source, looking once, and how waits grow.
 import { expect, test } from 'vitest';
-import { Backoff } from '../../../src/lib/endpoints/backoff.ts';
-import { openEndpointSource } from '../../../src/lib/endpoints/open.ts';
-import { type EndpointSource, firstSnapshot, StaticSource } from '../../../src/lib/endpoints/source.ts';
+import { Backoff } from '../../../src/lib/discovery/backoff.ts';
+import { openEndpointSource } from '../../../src/lib/discovery/open.ts';
+import { type EndpointSource, firstSnapshot, StaticSource } from '../../../src/lib/discovery/source.ts';
 import { parseHostPort } from '../../../src/lib/model/address.ts';
 
 const MASTERS = ['10.0.0.1:6443', '10.0.0.2:6443'].map(parseHostPort);

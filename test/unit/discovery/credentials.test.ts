@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { readClusterAccess } from '../../../src/lib/endpoints/kubernetes.ts';
+import { readClusterAccess } from '../../../src/lib/discovery/kubernetes.ts';
 import { SLICES } from './apiserver.ts';
 import { Harness, slice, until, untilSnapshot, untilWatching } from './harness.ts';
 

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { EventLog } from '../../../src/lib/daemon/event-log.ts';
 import { messageOf } from '../../../src/lib/errors.ts';
-import { EventLog } from '../../../src/lib/store/events.ts';
 import { loadState, rememberSysctls } from '../../../src/lib/store/state-file.ts';
 import { contentsOf, tempDir } from '../../helpers/temp-dir.ts';
 

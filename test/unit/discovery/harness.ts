@@ -1,8 +1,8 @@
 // What the tests of discovery share: certificates, servers, objects, a running source, and waiting for a condition.
 import { expect, vi } from 'vitest';
-import { type EndpointSourceOptions, openEndpointSource } from '../../../src/lib/endpoints/open.ts';
-import type { EndpointSource } from '../../../src/lib/endpoints/source.ts';
-import type { Timing } from '../../../src/lib/endpoints/timing.ts';
+import { type EndpointSourceOptions, openEndpointSource } from '../../../src/lib/discovery/open.ts';
+import type { EndpointSource } from '../../../src/lib/discovery/source.ts';
+import type { Timing } from '../../../src/lib/discovery/timing.ts';
 import { formatHostPort } from '../../../src/lib/model/address.ts';
 import { FakeApiserver, type FakeObject } from './apiserver.ts';
 import { type KeyPair, Pki } from './pki.ts';

@@ -6,8 +6,8 @@
 // - A failure to write is told when it begins, not every second, and stops nothing.
 
 import { formatHostPort, type HostPort } from '../model/address.ts';
+import { loadState, type NodeEvent, saveState, statePath } from '../store/state-file.ts';
 import { listener, type Telemetry } from '../telemetry.ts';
-import { loadState, type NodeEvent, saveState, statePath } from './state-file.ts';
 
 export const MAX_EVENTS = 100;
 const WRITE_AFTER_MS = 1000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Connection } from '../../../src/lib/ipvs/connections.ts';
 import type { HostPort } from '../../../src/lib/model/address.ts';
-import { breakUnserved } from '../../../src/lib/operations/unserved.ts';
+import { breakUnserved } from '../../../src/lib/reconcile/unserved.ts';
 
 const VIP: HostPort = { address: '10.99.0.1', port: 6443 };
 const [M1, M2] = ['10.0.0.11', '10.0.0.12'].map(address => ({ address, port: 6443 })) as [HostPort, HostPort];

@@ -1,7 +1,7 @@
 // How addresses are read from what the API returns, and that nothing in it can do harm.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ENDPOINT_SLICES, ENDPOINTS, nodeResources } from '../../../src/lib/endpoints/resources.ts';
+import { ENDPOINT_SLICES, ENDPOINTS, nodeResources } from '../../../src/lib/discovery/resources.ts';
 
 const HTTPS = [{ name: 'https', port: 6443, protocol: 'TCP' }];
 const [NODE] = nodeResources(5443);

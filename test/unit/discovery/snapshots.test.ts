@@ -1,6 +1,6 @@
 // What of the API's lists reaches the daemon, and when: with a clock that stands still unless it is moved.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Snapshots } from '../../../src/lib/endpoints/snapshots.ts';
+import { Snapshots } from '../../../src/lib/discovery/snapshots.ts';
 import { formatHostPort, type HostPort, parseHostPort } from '../../../src/lib/model/address.ts';
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 // One value of a ConfigMap, asked of whoever may answer, within the time that there is.
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { readConfigMapValue } from '../../../src/lib/endpoints/config-map.ts';
+import { readConfigMapValue } from '../../../src/lib/discovery/config-map.ts';
 import type { HostPort } from '../../../src/lib/model/address.ts';
 import type { FakeApiserver } from './apiserver.ts';
 import { Harness } from './harness.ts';
