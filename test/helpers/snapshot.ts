@@ -22,6 +22,9 @@ export function snapshot(overrides: Partial<DaemonSnapshot> = {}): DaemonSnapsho
   return {
     startedAt: '2026-01-02T03:04:05.000Z',
     lastPassAgeMs: 400,
+    stuck: [],
+    lock: { held: true, holder: undefined },
+    persist: { problem: undefined },
     passes: 100,
     failedPasses: 1,
     held: false,

@@ -32,7 +32,6 @@ export function assembleDaemon(
   const spec = beginning(config);
   return new Daemon({
     spec,
-    persisted: config.persisted,
     kernel,
     sockets,
     telemetry,

@@ -1,8 +1,6 @@
 // The daemon: discovery names candidates, probes say how they are, passes put the kernel right. Stopping it changes
 // nothing in the kernel.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EndpointSource, Freshness } from '../discovery/source.ts';
-import { ignoreAbort } from '../errors.ts';
 import type { Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
@@ -11,16 +9,16 @@ import type { SocketClient } from '../sockets/client.ts';
 import { fanOut, listener, type Telemetry } from '../telemetry.ts';
 import { ConnectionBreaker } from './breaker.ts';
 import { Candidates, type StartProbe } from './candidates.ts';
+import { Keeper } from './keeper.ts';
 import { Reconciler } from './reconciler.ts';
 import { PassRunner } from './runner.ts';
+import { Supervisor, type Task } from './supervisor.ts';
 
-/** Credentials that cannot be used are a matter for a person; they are looked at again this often. */
-const REOPEN_MS = 30_000;
+/** A pass is made each second; so many seconds without one is not a busy machine any more. */
+const PASSES_SILENT_MS = 10_000;
 
 export interface DaemonParts {
   readonly spec: ProxySpec;
-  /** Undefined = nothing is persisted yet. */
-  readonly persisted: ProxySpec | undefined;
   readonly kernel: Kernel;
   readonly sockets: SocketClient;
   /** `healthy` names the real servers that can be asked directly. */
@@ -29,7 +27,7 @@ export interface DaemonParts {
   readonly thresholds: Thresholds;
   readonly drainTimeoutMs: number;
   readonly telemetry: Telemetry;
-  /** Keeps the last good set for the next boot. */
+  /** Keeps the specification for the next boot, with the last good set. Throws what keeps it from being written. */
   readonly persist: (spec: ProxySpec) => void;
 }
 
@@ -38,8 +36,9 @@ export class Daemon {
   readonly reconciler: Reconciler;
   readonly #parts: DaemonParts;
   readonly #runner: PassRunner;
+  readonly #supervisor: Supervisor;
+  readonly #keeper: Keeper;
   #source: EndpointSource | undefined;
-  #persisted: string;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
@@ -56,7 +55,8 @@ export class Daemon {
       drainTimeoutMs: parts.drainTimeoutMs,
     });
     this.#runner = new PassRunner(() => this.#pass());
-    this.#persisted = setOf(parts.persisted?.realServers ?? []);
+    this.#supervisor = new Supervisor(telemetry);
+    this.#keeper = new Keeper(parts.persist, telemetry);
   }
 
   /** How much discovery is worth at present; undefined until it has begun. */
@@ -64,30 +64,44 @@ export class Daemon {
     return this.#source?.freshness;
   }
 
+  /** Loops that have not come round for too long, one sentence each. */
+  get stuck(): string[] {
+    return this.#supervisor.stuck();
+  }
+
+  /** Why the next boot would start from something older than what is kept now. */
+  get persistProblem(): string | undefined {
+    return this.#keeper.problem;
+  }
+
   /** Until aborted. The first pass is made before anything is waited for. */
   async run(signal: AbortSignal): Promise<void> {
     this.#adoptKernel();
     this.candidates.begin(this.#parts.spec.realServers);
-    this.#runner.start();
     try {
-      await this.#discover(signal);
+      await Promise.all([this.#passes(), this.#discovery()].map(task => this.#supervisor.run(task, signal)));
     } finally {
-      this.#runner.stop();
       this.candidates.stop();
     }
   }
 
+  #passes(): Task {
+    return {
+      name: 'passes',
+      silentMs: PASSES_SILENT_MS,
+      run: (signal, alive) => this.#runner.run(signal, alive),
+    };
+  }
+
   /** Without usable credentials there is no discovery, but the masters that are known are looked after all the same. */
-  async #discover(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
+  #discovery(): Task {
+    return {
+      name: 'discovery',
+      run: async signal => {
         this.#source = await this.#parts.openSource(() => this.candidates.ready());
-        return await this.#source.run(realServers => this.candidates.setDiscovered(realServers), signal);
-      } catch (error) {
-        this.#parts.telemetry.problem('opening discovery', error);
-        await delay(REOPEN_MS, undefined, { signal }).catch(ignoreAbort);
-      }
-    }
+        await this.#source.run(realServers => this.candidates.setDiscovered(realServers), signal);
+      },
+    };
   }
 
   /** What the kernel serves already is looked after, too, until the real servers that were named take over. */
@@ -102,22 +116,11 @@ export class Daemon {
 
   #pass(): void {
     this.reconciler.pass();
-    this.#persistGoodSet();
-  }
-
-  /** A set is good when discovery named it and one of it serves: then a boot can start from it. */
-  #persistGoodSet(): void {
     const realServers = this.candidates.discovered();
     const ready = this.candidates.ready();
-    const set = setOf(realServers);
-    if (set === this.#persisted || !realServers.some(one => ready.some(other => equalHostPort(one, other))))
-      return;
-    this.#persisted = set;
-    try {
-      this.#parts.persist({ ...this.#parts.spec, realServers });
-    } catch (error) {
-      this.#parts.telemetry.problem('persisting the real servers', error);
-    }
+    // A set is good when discovery named it and one of it serves: then a boot can start from it.
+    if (realServers.some(one => ready.some(other => equalHostPort(one, other))))
+      this.#keeper.keep({ ...this.#parts.spec, realServers });
   }
 
   /** Discovery must not hang on a server that is dead: a hung one keeps its connections open. */
@@ -129,9 +132,4 @@ export class Daemon {
       },
     });
   }
-}
-
-/** Equal text = the same real servers, in whatever order. */
-function setOf(realServers: readonly HostPort[]): string {
-  return realServers.map(formatHostPort).sort().join(' ');
 }

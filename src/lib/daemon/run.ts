@@ -15,8 +15,9 @@ import { fanOut, listener, type Telemetry } from '../telemetry.ts';
 import { assembleDaemon } from './assemble.ts';
 import type { Daemon } from './daemon.ts';
 import { EventLog } from './event-log.ts';
+import { DaemonLock } from './lock.ts';
 import { logTelemetry } from './log-telemetry.ts';
-import { viewOf } from './view.ts';
+import { type Subject, viewOf } from './view.ts';
 
 export interface RunOptions {
   /** Called again at SIGHUP. */
@@ -67,16 +68,41 @@ async function runWith(config: DaemonConfig, around: Surroundings, signal: Abort
   await loadModules(config, log);
   const logged = logTelemetry(log);
   const events = new EventLog(config.persistDir, logged.problem);
-  const listeners: Telemetry[] = [logged, events.telemetry, notifying(config, notifier)];
-  const http = await openHttp(config, version, log, listeners, () => daemon);
+  const listeners: Telemetry[] = [logged, events.telemetry, notifying(config, notifier, () => daemon)];
+  const lock = new DaemonLock(config.persistDir, config.spec.virtualServer);
+  const http = await openHttp(config, version, log, listeners, () => ({ daemon, lock: lock.view }));
   const telemetry = fanOut(listeners);
   const daemon: Daemon = assembleDaemon(config, { kernel, sockets, telemetry, log });
   try {
     http?.start();
-    await daemon.run(signal);
+    if (await takeLock(lock, config, around, signal)) await daemon.run(signal);
   } finally {
+    lock.release();
     await http?.close();
     events.flush();
+  }
+}
+
+/** Returns whether to go on. Where there can be no lock, a daemon without one is better than none. */
+async function takeLock(
+  lock: DaemonLock,
+  { spec }: DaemonConfig,
+  { log, notifier }: Surroundings,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const name = formatHostPort(spec.virtualServer);
+  let told: string | undefined;
+  try {
+    return await lock.take(signal, holder => {
+      notifier.watchdog();
+      if (holder === told) return;
+      told = holder;
+      log.warn(`another daemon keeps ${name} (${holder}): waiting until it ends`);
+      notifier.ready(`waiting: another daemon keeps ${name} (${holder})`);
+    });
+  } catch (error) {
+    log.warn(`two daemons for ${name} could not be kept apart: ${messageOf(error)}`);
+    return true;
   }
 }
 
@@ -86,26 +112,27 @@ async function openHttp(
   version: string,
   log: Logger,
   listeners: Telemetry[],
-  daemon: () => Daemon,
+  subject: () => Subject,
 ): Promise<HttpServer | undefined> {
   if (config.listen === undefined) return undefined;
   const { Metrics } = await import('../http/metrics.ts');
   const { routesOf } = await import('../http/routes.ts');
-  const view = viewOf(daemon, config);
+  const view = viewOf(subject, config);
   const metrics = new Metrics(view, version);
   listeners.push(metrics.telemetry);
   return new HttpServer(config.listen, routesOf(view, metrics, version), log);
 }
 
-/** systemd: ready with the first pass that succeeded, alive with each pass. */
-function notifying({ spec }: DaemonConfig, notifier: Notifier): Telemetry {
+/** systemd: ready with the first pass that succeeded, alive with each pass while no other loop is stuck. */
+function notifying({ spec }: DaemonConfig, notifier: Notifier, daemon: () => Daemon): Telemetry {
   const { watchdogIntervalMs } = notifier;
   let ready = false;
   let aliveAt = 0;
   return listener({
     passFinished(_durationMs, ok) {
       const now = performance.now();
-      if (watchdogIntervalMs !== undefined && now - aliveAt >= watchdogIntervalMs) {
+      const isDue = watchdogIntervalMs !== undefined && now - aliveAt >= watchdogIntervalMs;
+      if (isDue && daemon().stuck.length === 0) {
         aliveAt = now;
         notifier.watchdog();
       }

@@ -5,31 +5,37 @@ const TICK_MS = 1000;
 
 export class PassRunner {
   readonly #pass: () => void;
-  #requested = false;
-  #timer: NodeJS.Timeout | undefined;
+  #wake: (() => void) | undefined;
 
   constructor(pass: () => void) {
     this.#pass = pass;
   }
 
-  /** The first pass is made before this returns. */
-  start(): void {
-    this.#timer = setInterval(() => this.#pass(), TICK_MS);
-    this.#pass();
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+  /** The first pass is made before this returns a promise; it resolves when aborted, and rejects with what a pass throws. */
+  async run(signal: AbortSignal, alive: () => void): Promise<void> {
+    while (!signal.aborted) {
+      this.#pass();
+      alive();
+      await this.#nextTurn(signal);
+    }
   }
 
   /** Once the present work is done, so that changes which came together are one pass. */
   request(): void {
-    if (this.#requested || this.#timer === undefined) return;
-    this.#requested = true;
-    setImmediate(() => {
-      this.#requested = false;
-      if (this.#timer !== undefined) this.#pass();
+    setImmediate(() => this.#wake?.());
+  }
+
+  #nextTurn(signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, TICK_MS);
+      signal.addEventListener('abort', done);
+      this.#wake = done;
     });
   }
 }

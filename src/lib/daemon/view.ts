@@ -5,12 +5,20 @@ import { equalHostPort, formatHostPort } from '../model/address.ts';
 import type { ObservedRealServer } from '../reconcile/state.ts';
 import type { CandidateDetails } from './candidates.ts';
 import type { Daemon } from './daemon.ts';
+import type { LockView } from './lock.ts';
 
-export function viewOf(daemon: () => Daemon, { spec, discovery }: DaemonConfig): DaemonView {
+/** What is looked at. */
+export interface Subject {
+  readonly daemon: Daemon;
+  readonly lock: LockView;
+}
+
+export function viewOf(subject: () => Subject, { spec, discovery }: DaemonConfig): DaemonView {
   const startedAt = new Date().toISOString();
   return {
     snapshot(): DaemonSnapshot {
-      const { candidates, reconciler, freshness } = daemon();
+      const { daemon, lock } = subject();
+      const { candidates, reconciler, freshness } = daemon;
       const { observed, held, record } = reconciler;
       const now = performance.now();
       const age = (at: number | undefined): number | undefined => (at === undefined ? undefined : now - at);
@@ -19,6 +27,9 @@ export function viewOf(daemon: () => Daemon, { spec, discovery }: DaemonConfig):
         lastPassAgeMs: age(record.lastPassAt),
         passes: record.passes,
         failedPasses: record.failedPasses,
+        stuck: daemon.stuck,
+        lock,
+        persist: { problem: daemon.persistProblem },
         held,
         virtualServer: formatHostPort(spec.virtualServer),
         inKernel: observed?.virtualServer !== undefined,

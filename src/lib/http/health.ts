@@ -5,7 +5,10 @@ import type { DaemonSnapshot } from './view.ts';
 const STUCK_AFTER_MS = 10_000;
 
 /** Why the process should be restarted; undefined = it is alive. */
-export function livenessProblem({ lastPassAgeMs }: DaemonSnapshot): string | undefined {
+export function livenessProblem({ lastPassAgeMs, stuck, lock }: DaemonSnapshot): string | undefined {
+  // It waits for the one that has the lock, and a restart would not change that.
+  if (lock.holder !== undefined) return undefined;
+  if (stuck.length > 0) return stuck.join('; ');
   if (lastPassAgeMs === undefined) return 'no pass was made yet';
   if (lastPassAgeMs < STUCK_AFTER_MS) return undefined;
   return `the last pass was made ${Math.round(lastPassAgeMs / 1000)} s ago, one a second is expected`;
@@ -18,7 +21,10 @@ export function missing({
   virtualServer,
   inKernel,
   realServers,
+  lock,
 }: DaemonSnapshot): string[] {
+  if (lock.holder !== undefined)
+    return [`another daemon keeps virtual server ${virtualServer} (${lock.holder})`];
   const problems = [];
   if (passes === failedPasses) problems.push(`no pass succeeded yet, ${failedPasses} failed`);
   if (!inKernel) problems.push(`virtual server ${virtualServer} is not in the kernel`);

@@ -14,6 +14,12 @@ export interface DaemonSnapshot {
   /** All passes, failed ones included. */
   readonly passes: number;
   readonly failedPasses: number;
+  /** Loops of the daemon that have not come round for too long, one sentence each. */
+  readonly stuck: readonly string[];
+  /** One daemon at a time keeps a virtual server; without the lock this one waits, or could not make one. */
+  readonly lock: { readonly held: boolean; readonly holder: string | undefined };
+  /** Why the next boot would start from something older than what is kept now. */
+  readonly persist: { readonly problem: string | undefined };
   /** Every real server looks dead, and all of them stay in. */
   readonly held: boolean;
   /** VIP:PORT */

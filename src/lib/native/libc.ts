@@ -27,6 +27,7 @@ type Libc = {
   setsockopt: (fd: number, level: number, option: number, value: Buffer, length: number) => number;
   bind: (fd: number, address: Buffer, length: number) => number;
   connect: (fd: number, address: Buffer, length: number) => number;
+  flock: (fd: number, operation: number) => number;
   errno: () => number;
 };
 
@@ -46,6 +47,7 @@ function load(): Libc {
     setsockopt: self.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)'),
     bind: self.func('int bind(int fd, const void *address, uint32_t length)'),
     connect: self.func('int connect(int fd, const void *address, uint32_t length)'),
+    flock: self.func('int flock(int fd, int operation)'),
     errno: koffi.errno,
   };
 }
@@ -69,6 +71,21 @@ export function bind(fd: number, sockaddr: Buffer): void {
 /** connect(2) with a packed struct sockaddr. Waits where the descriptor does and the protocol has a handshake. */
 export function connectSocket(fd: number, sockaddr: Buffer): void {
   check('connect', libc().connect(fd, sockaddr, sockaddr.length));
+}
+
+// <sys/file.h>
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** flock(2), exclusive and without waiting: false = somebody else has it. Closing the descriptor releases it. */
+export function tryLock(fd: number): boolean {
+  try {
+    check('flock', libc().flock(fd, LOCK_EX | LOCK_NB));
+    return true;
+  } catch (error) {
+    if (error instanceof LibcError && error.code === 'EAGAIN') return false;
+    throw error;
+  }
 }
 
 function check(syscall: string, result: number): number {
