@@ -68,8 +68,14 @@ export class LabHost {
     return parse(await this.must(argv, { timeoutMs: 20_000 + count * timeoutMs }));
   }
 
-  /** `fresh`: a new connection each interval. `busy`: one kept-alive connection. `idle`: one silent stream. */
-  async client(mode: 'fresh' | 'busy' | 'idle', options: ClientOptions = {}): Promise<RunningClient> {
+  /**
+   * `fresh`: a new connection each interval. `busy`: one kept-alive connection. `idle`: one silent stream. `slow`: one
+   * request that takes 10 s.
+   */
+  async client(
+    mode: 'fresh' | 'busy' | 'idle' | 'slow',
+    options: ClientOptions = {},
+  ): Promise<RunningClient> {
     const process = await this.spawn(this.#client(mode, options));
     const waitFor: RunningClient['waitFor'] = async (accept, timeoutMs) =>
       JSON.parse(await process.waitForLine(line => accept(JSON.parse(line)), timeoutMs));

@@ -3,7 +3,7 @@
 // INVARIANTS:
 // - At most one write a second: a burst is written once, a second after it began, or by flush().
 // - What else the file holds is read anew for each write; `init` may have changed it meanwhile.
-// - A failure to write is told when it begins, not every second, and stops nothing.
+// - A failure to write is told when it begins, not every second, and stops nothing; it is tried again.
 
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import { loadState, type NodeEvent, saveState, statePath } from '../store/state-file.ts';
@@ -11,6 +11,8 @@ import { listener, type Telemetry } from '../telemetry.ts';
 
 export const MAX_EVENTS = 100;
 const WRITE_AFTER_MS = 1000;
+/** A disk that is full or read-only does not change sooner. */
+const RETRY_MS = 30_000;
 
 export class EventLog {
   readonly telemetry: Telemetry;
@@ -55,6 +57,7 @@ export class EventLog {
     this.#attempt('writing', () =>
       saveState(this.#directory, { ...loadState(this.#directory), events: this.#events }),
     );
+    if (this.#failing) this.#timer = setTimeout(() => this.flush(), RETRY_MS).unref();
   }
 
   #add(object: string, from: string, to: string, why: string): void {

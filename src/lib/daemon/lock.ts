@@ -1,6 +1,15 @@
 // One daemon for each virtual server: two with different sets would add and remove each other's real servers every second.
 // A file lock (flock(2)) beside the state, which the kernel releases with its holder, however that ends.
-import { closeSync, constants, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreAbort } from '../errors.ts';
@@ -24,7 +33,9 @@ export class DaemonLock {
   #holder: string | undefined;
 
   constructor(directory: string, virtualServer: HostPort) {
-    this.#path = join(directory, `daemon-${formatHostPort(virtualServer)}.lock`);
+    // IPVS tables are those of a network namespace. "net:[4026531840]"
+    const namespace = readlinkSync('/proc/self/ns/net').replace(/\D/g, '');
+    this.#path = join(directory, `daemon-${formatHostPort(virtualServer)}.${namespace}.lock`);
   }
 
   get view(): LockView {

@@ -41,6 +41,12 @@ server.listen({ port, host: '::' }, () => console.log(JSON.stringify({ listening
 listenToControl(state, objects, () => open.size);
 
 process.on('SIGTERM', () => {
+  if (state.knobs.closesAtOnce) {
+    server.close(() => process.exit(0));
+    server.closeIdleConnections();
+    setTimeout(() => process.exit(0), state.knobs.gracefulMs);
+    return;
+  }
   // As the real one does with --shutdown-delay-duration: not ready at once, but serving for a while.
   state.knobs.readyz = 500;
   setTimeout(() => process.exit(0), state.knobs.gracefulMs);

@@ -46,7 +46,8 @@ function ask(path: string): Promise<Outcome> {
         body += chunk;
       });
       response.on('error', fail).on('end', () => {
-        const answer = response.statusCode === 200 && path === '/whoami' ? JSON.parse(body) : {};
+        const named = path === '/whoami' || path.startsWith('/slow');
+        const answer = response.statusCode === 200 && named ? JSON.parse(body) : {};
         resolve(after({ ok: response.statusCode === 200, status: response.statusCode, ...answer }));
       });
     });
@@ -63,6 +64,9 @@ if (mode === 'requests') {
   for (let index = 0; index < count; index += 1) report(await ask('/whoami'));
 } else if (mode === 'idle') {
   report(await ask('/stream'));
+} else if (mode === 'slow') {
+  report({ at: uptime() * 1000, ms: 0, ok: true }); // it is on its way
+  report(await ask('/slow?ms=10000'));
 } else {
   while (true) {
     const next = performance.now() + intervalMs;

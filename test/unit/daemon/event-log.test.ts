@@ -129,6 +129,17 @@ describe('writing', () => {
     log.flush();
     expect(loadState(directory).events).toHaveLength(4);
   });
+
+  test('that fails is tried again without another event', () => {
+    const directory = tempDir();
+    const log = eventLog(directory);
+    mkdirSync(join(directory, 'state.json'));
+    log.telemetry.changed(died);
+    vi.advanceTimersByTime(1000);
+    rmSync(join(directory, 'state.json'), { recursive: true });
+    vi.advanceTimersByTime(30_000);
+    expect(loadState(directory).events).toHaveLength(1);
+  });
 });
 
 describe('a file', () => {

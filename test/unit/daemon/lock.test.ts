@@ -1,7 +1,7 @@
 // One daemon at a time for a virtual server: the second waits and knows for whom, and the kernel lets go with the first.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -56,6 +56,11 @@ test('another virtual server is another lock, and an aborted wait ends', async (
 });
 
 test('what stands in its place is not followed', async () => {
-  symlinkSync('/etc/passwd', join(directory, 'daemon-10.99.0.1:6443.lock'));
-  await expect(new DaemonLock(directory, VS).take(untilAborted, () => {})).rejects.toThrow(/ELOOP/);
+  const lock = new DaemonLock(directory, VS);
+  await lock.take(untilAborted, () => {});
+  lock.release();
+  const [name = ''] = readdirSync(directory);
+  renameSync(join(directory, name), join(directory, 'elsewhere'));
+  symlinkSync('elsewhere', join(directory, name));
+  await expect(lock.take(untilAborted, () => {})).rejects.toThrow(/ELOOP/);
 });

@@ -5,12 +5,21 @@ import type { Objects } from './objects.ts';
 import { sendJson, sendStatus } from './respond.ts';
 import type { State } from './state.ts';
 
+/** Late, where it is told to be late. */
 export function answer(
   state: State,
   objects: Objects,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  const { delayMs, hiccup } = state.knobs;
+  const readyz = request.url === '/readyz' ? (state.counters.requests['/readyz'] ?? 0) + 1 : 0;
+  const lateMs = readyz > 0 && hiccup && readyz % hiccup.every === 0 ? hiccup.ms : delayMs;
+  if (lateMs === 0) answerNow(state, objects, request, response);
+  else setTimeout(() => answerNow(state, objects, request, response), lateMs);
+}
+
+function answerNow(state: State, objects: Objects, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? '/', 'https://apiserver');
   const { knobs, counters, name } = state;
   const watch = ['1', 'true'].includes(url.searchParams.get('watch') ?? '');
@@ -39,6 +48,12 @@ export function answer(
       break;
     case '/stream': // an idle watch: headers, and then nothing for ever
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+      break;
+    case '/slow': // a request in flight: a list of 10 s
+      setTimeout(
+        () => sendJson(response, 200, { master: name }),
+        Number(url.searchParams.get('ms') ?? 10_000),
+      );
       break;
     case '/echo':
       request.pipe(response);

@@ -12,8 +12,17 @@ export interface Knobs {
   hang: boolean | string;
   /** Bearer token that every request must carry; null = anonymous requests are fine. */
   token: string | null;
+  /** Every answer comes so late: an overloaded control plane. */
+  delayMs: number;
+  /** One /readyz of so many takes this long; null = none does. */
+  hiccup: { every: number; ms: number } | null;
   /** How long to go on serving, not ready, after SIGTERM. */
   gracefulMs: number;
+  /**
+   * What SIGTERM does with kubeadm's flags (seen on 1.36): the listener and idle connections are closed at once, what is
+   * open is served to its end, for `gracefulMs` at most.
+   */
+  closesAtOnce: boolean;
   /** By resource: endpointslices, endpoints, nodes. */
   fail: Record<string, Failure | null>;
 }
@@ -42,7 +51,10 @@ export function newState(name: string): State {
       version: 'v1.36.0',
       hang: false,
       token: null,
+      delayMs: 0,
+      hiccup: null,
       gracefulMs: 0,
+      closesAtOnce: false,
       fail: {},
     },
     counters: { connections: 0, handshakes: 0, handshakeErrors: 0, requests: {} },
