@@ -232,7 +232,9 @@ test('metrics, health and status are served on loopback, and a taken port is no 
     inKernel: true,
     held: false,
   });
-  const second = await runDaemon(lab.machine, net.worker, {}, 3);
+  // With a directory of its own it does not wait for the lock of the first.
+  const args = ['--persist-dir', '/root/.bcs/second'];
+  const second = await runDaemon(lab.machine, net.worker, { args }, 3);
   await second.waitForLine(line =>
     line.includes('the HTTP server on 127.0.0.1:8004 does not work: the port is taken'),
   );

@@ -1,0 +1,181 @@
+// What others do to a node: discovery that names nonsense, a kernel that refuses a step, a second daemon, users without
+// rights. Each with the packed binary.
+import { expect, test } from 'vitest';
+import { VIP4 } from '../lab/addresses.ts';
+import { eventually } from '../lab/bounded.ts';
+import { useLab } from '../lab/lab.ts';
+import { wrongWindow } from '../lab/outcome.ts';
+import { runDaemon, startDaemon, weights } from './daemon-helpers.ts';
+import { initArgs, nodeState, realServerOf } from './helpers.ts';
+
+const lab = useLab();
+const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+test('discovery names the VIP, this host, loopback, multicast: each is ignored and told once, the masters stay', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const daemon = await startDaemon(lab.machine, net);
+  const before = await net.worker.rules();
+  const bad = [VIP4, '0.0.0.0', '127.0.0.1', '224.0.0.1', net.worker.ipv4];
+  for (const address of bad) {
+    await net.setEndpoints([address]);
+    await daemon.waitForLine(line => line.includes(address) && line.includes('ignored'));
+    await net.setEndpoints([...net.masters.map(({ ipv4 }) => ipv4), address]);
+  }
+  expect(wrongWindow(await net.worker.requests({ count: 10 }))).toBeUndefined();
+  expect(await net.worker.rules()).toBe(before);
+});
+
+test('a scheduler that cannot be loaded holds back nothing: a dead master is taken out', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await net.worker.proxy(initArgs(net));
+  // As in a container: no module can be loaded. Nobody has loaded that of lblcr.
+  const modprobe = (await lab.machine.readFile('/proc/sys/kernel/modprobe')).trim();
+  await lab.machine.must(['sysctl', '-qw', 'kernel.modprobe=/bin/false']);
+  try {
+    const daemon = await runDaemon(lab.machine, net.worker, { args: ['--scheduler', 'lblcr'] }, 3);
+    await daemon.waitForLine(line => line.includes('could not change scheduler'));
+    net.master(2).apiserver.kill('SIGKILL');
+    await eventually(
+      'the dead master is out',
+      async () => !(realServerOf(net, 2) in (await weights(net.worker))),
+    );
+    expect(wrongWindow(await net.worker.requests({ count: 10 }))).toBeUndefined();
+  } finally {
+    await lab.machine.must(['sysctl', '-qw', `kernel.modprobe=${modprobe}`]);
+  }
+});
+
+test('two daemons with different sets: the second waits, says for whom, and takes over when the first is killed', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const first = await startDaemon(lab.machine, net);
+  const before = await net.worker.rules();
+  const second = await net.worker.startProxy([
+    ...['daemon', '--vs', `${VIP4}:6443`, '--discovery', 'static', '--rs', realServerOf(net, 1)],
+    ...['--listen', '127.0.0.1:8005'],
+  ]);
+  await second.waitForLine(line => line.includes('another daemon keeps 10.99.0.1:6443'));
+  const get = async (path: string): Promise<string> =>
+    net.worker.must(['curl', '-s', '-m5', `http://127.0.0.1:8005${path}`]);
+  await eventually('it is alive', async () => (await get('/healthz')) === 'ok\n');
+  expect(await get('/readyz')).toContain('another daemon keeps virtual server 10.99.0.1:6443');
+  const status = await net.worker.proxy(['status', '--json']);
+  expect(JSON.stringify(JSON.parse(status.stdout))).toContain('two-daemons');
+  expect(await net.worker.rules()).toBe(before);
+  first.kill('SIGKILL');
+  await eventually(
+    'the set of the second',
+    async () => Object.keys(await weights(net.worker)).join() === realServerOf(net, 1),
+    { timeoutMs: 30_000 },
+  );
+});
+
+test('clean --vs A, as init --vs B recommends it, takes A away and nothing of B', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const other = '10.99.0.2:6443';
+  const args = initArgs(net);
+  expect(await net.worker.proxy(args.map(arg => (arg === `${VIP4}:6443` ? other : arg)))).toMatchObject({
+    code: 0,
+  });
+  const init = await net.worker.proxy(args);
+  expect(init.stdout).toContain(`bcs-apiserver-proxy clean --vs ${other}`);
+  const files = [
+    '/etc/modules-load.d/bcs-apiserver-proxy.conf',
+    '/root/.bcs/ipvsConfig.yaml',
+    '/root/.bcs/state.json',
+  ];
+  const read = () => Promise.all(files.map(file => lab.machine.readFile(file)));
+  const [contents, { sysctls }] = [await read(), await nodeState(net.worker)];
+  expect(await net.worker.proxy(['clean', '--vs', other])).toMatchObject({ code: 0 });
+  const now = await nodeState(net.worker);
+  expect(now.rules).not.toContain(other);
+  expect(now.rules).toContain(`-A -t ${VIP4}:6443`);
+  expect(now.routes).not.toContain('local 10.99.0.2 ');
+  expect(now.routes).toContain(`local ${VIP4} `);
+  expect(now.sysctls).toBe(sysctls);
+  expect(await read()).toEqual(contents);
+  expect(await net.worker.proxy(['clean'])).toMatchObject({ code: 0 });
+  expect((await nodeState(net.worker)).rules).not.toContain(VIP4);
+});
+
+test("nobody's process that calls itself kubelet gets no secret out of root's status", async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await net.worker.proxy(initArgs(net));
+  const trap = 19_443;
+  await lab.machine.must([
+    'bash',
+    '-ec',
+    `umask 077; printf the-root-only-secret > /root/secret; mkdir -p -m 755 /tmp/trap
+     cat > /tmp/trap/kubeconfig <<END
+apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:${trap}", insecure-skip-tls-verify: true}}]
+users: [{name: u, user: {tokenFile: /root/secret}}]
+END
+     chmod 644 /tmp/trap/kubeconfig
+     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /tmp/trap/key -out /tmp/trap/crt -subj /CN=trap -days 2 2>/dev/null
+     chmod 644 /tmp/trap/key`,
+  ]);
+  const server = await net.worker.spawn([
+    ...AS_NOBODY,
+    ...[
+      'openssl',
+      's_server',
+      '-accept',
+      String(trap),
+      '-cert',
+      '/tmp/trap/crt',
+      '-key',
+      '/tmp/trap/key',
+      '-www',
+    ],
+  ]);
+  await server.waitForLine(line => line.includes('ACCEPT'));
+  const kubelet = await net.worker.spawn([
+    ...AS_NOBODY,
+    ...['bash', '-c', 'exec -a "$0" sleep 600', 'kubelet --kubeconfig=/tmp/trap/kubeconfig'],
+  ]);
+  const pretender = await net.worker.spawn([
+    ...AS_NOBODY,
+    ...['perl', '-e', '$0 = "kubelet"; sleep 600', '--', '--kubeconfig=/tmp/trap/kubeconfig'],
+  ]);
+  for (const _ of [1, 2]) await net.worker.proxy(['status', '--wide']);
+  expect(`${server.stdout}`).not.toContain('the-root-only-secret');
+  for (const process of [server, kubelet, pretender]) process.kill('SIGKILL');
+});
+
+test('a user without rights cannot take liveness away: idle connections, and requests whose answers nobody reads', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const daemon = await startDaemon(lab.machine, net);
+  const flood = `
+    use IO::Socket::INET;
+    my @open = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1:8004") } 1 .. 300;
+    for my $socket (@open[0, 1]) { $socket->blocking(0); for (1 .. 20000) { syswrite $socket, "GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n" or last } }
+    $| = 1; print "open\\n"; sleep 60;`;
+  const attacker = await net.worker.spawn([...AS_NOBODY, 'perl', '-e', flood]);
+  await attacker.waitForLine(line => line === 'open');
+  for (let look = 0; look < 20; look += 1)
+    expect(await net.worker.must(['curl', '-sf', '-m5', 'http://127.0.0.1:8004/healthz'])).toBe('ok\n');
+  attacker.kill('SIGKILL');
+  const [, resident = ''] =
+    /VmRSS:\s+(\d+) kB/.exec(await lab.machine.readFile(`/proc/${daemon.pid}/status`)) ?? [];
+  console.log(`daemon under attack: ${Math.round(Number(resident) / 1024)} MiB resident`);
+  expect(Number(resident)).toBeLessThan(200 * 1024);
+});
+
+test('SIGUSR1 opens no inspector', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const daemon = await startDaemon(lab.machine, net);
+  daemon.kill('SIGUSR1');
+  await net.worker.proxy(['status']);
+  expect(await net.worker.must(['ss', '-Htln'])).not.toContain(':9229');
+  expect(await net.worker.must(['curl', '-sf', '-m5', 'http://127.0.0.1:8004/healthz'])).toBe('ok\n');
+});
