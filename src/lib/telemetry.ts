@@ -1,6 +1,6 @@
 // What the daemon tells the outside world, as it happens. Logs, events on disk and metrics are listeners of this.
 
-import type { Outcome } from './health/outcome.ts';
+import type { Evidence } from './health/evidence.ts';
 import type { HealthState } from './health/scoreboard.ts';
 import type { HostPort } from './model/address.ts';
 import type { Step } from './reconcile/steps.ts';
@@ -13,7 +13,7 @@ export interface Transition {
 }
 
 export interface Telemetry {
-  probed(realServer: HostPort, outcome: Outcome): void;
+  probed(realServer: HostPort, evidence: Evidence): void;
   changed(transition: Transition): void;
   /** Discovery named another set. */
   discovered(added: readonly HostPort[], left: readonly HostPort[]): void;

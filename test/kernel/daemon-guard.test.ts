@@ -72,34 +72,6 @@ function sortedLines(text: string): string {
   return text.split('\n').sort().join('\n');
 }
 
-test('D9 one lost probe changes nothing', async () => {
-  const net = await lab.network({ masters: 3 });
-  await net.startApiservers();
-  const daemon = await startDaemon(lab.machine, net);
-  const { busy, idle, fresh, master } = await startClients(net);
-  const before = await net.worker.rules();
-  const { requests } = await master.control({});
-  await master.control({ hang: '/readyz' });
-  await eventually(
-    'a probe that hangs',
-    async () => ((await master.counters()).requests['/readyz'] ?? 0) > (requests['/readyz'] ?? 0),
-    { everyMs: 20 },
-  );
-  await master.control({ hang: false });
-  const lostAt = await net.now();
-  const count = (await master.counters()).requests['/readyz'] ?? 0;
-  await eventually(
-    'two more probes',
-    async () => ((await master.counters()).requests['/readyz'] ?? 0) >= count + 2,
-  );
-  expect(await net.worker.rules()).toBe(before);
-  expect(daemon.stdout).not.toMatch(/is (dead|draining)/);
-  await idle.stop();
-  await busy.waitFor(({ ok, at }) => ok && at > lostAt);
-  await busy.stop();
-  await fresh.stop();
-});
-
 test('D12 401 on every health path: all stay ready', async () => {
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();

@@ -237,6 +237,10 @@ test('SIGTERM as with kubeadm: nobody new within half a second, and what is open
   const all = await crowd(net);
   const slow = await net.worker.client('slow', { timeoutMs: 60_000 });
   await all.used.control({ closesAtOnce: true, gracefulMs: 20_000 });
+  await eventually(
+    'the long request is there',
+    async () => (await all.used.counters()).requests['/slow'] === 1,
+  );
   const faultAt = await net.now();
   all.used.apiserver.kill('SIGTERM');
   await eventually('it has weight 0', async () => (await weights(net.worker))[name(all.used)] === 0, {

@@ -57,6 +57,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['lib/reconcile'],
     why: 'the composition root puts real clients together; deciding is not its business',
   },
+  'lib/clock.ts': { may: [], why: 'time as a simulation can give it' },
   'lib/errors.ts': { may: [], why: 'everything imports it' },
   'lib/log.ts': { may: [], why: 'everything may come to import it' },
   [TELEMETRY]: {
@@ -108,11 +109,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'lib/health': {
     may: ['lib/model'],
-    types: ['lib/reconcile'],
+    types: ['lib/reconcile', 'lib/sockets'],
     why: 'who serves is decided from values alone, so that it can be tested with generated ones',
   },
   'lib/probe': {
     may: [ERRORS, 'lib/health', 'lib/model', 'lib/native', 'lib/store'],
+    types: ['lib/clock.ts'],
     why: 'asks masters how they are; what follows from it is decided in health',
   },
   'lib/discovery': {
@@ -170,8 +172,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   'lib/daemon': {
     may: [
       'lib/app.ts',
+      'lib/clock.ts',
       ERRORS,
       'lib/log.ts',
+      'lib/native',
       TELEMETRY,
       'lib/config',
       'lib/discovery',
@@ -217,6 +221,10 @@ const PURE: Readonly<Record<string, string>> = {
   'lib/host/rc-local.ts': 'edits of a text that other people own',
   'lib/bundle/redact.ts': 'what counts as a secret is a matter of text',
   'lib/health/decide.ts': 'who serves is decided from values alone',
+  'lib/health/evidence.ts': 'what an answer means',
+  'lib/health/pace.ts': 'how soon to ask again is decided from values alone',
+  'lib/health/scoreboard.ts': 'one master’s health is a function of what was seen',
+  'lib/health/suspicion.ts': 'who waits is decided from values alone',
   'lib/manifests/access.ts': 'a part of a text',
   'lib/manifests/daemon-set.ts': 'a part of a text',
 };

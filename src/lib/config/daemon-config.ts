@@ -1,6 +1,6 @@
 // What the daemon runs with: all sources put together, defaults filled in, contradictions refused. Pure.
 import { UsageError } from '../errors.ts';
-import { DEFAULT_ACCEPTED } from '../health/outcome.ts';
+import { DEFAULT_ACCEPTED } from '../health/evidence.ts';
 import type { HostPort } from '../model/address.ts';
 import { DEFAULT_SCHEDULER } from '../model/scheduler.ts';
 import { type ProxySpec, type SpecNames, validateSpec, validateSpecBeforeDiscovery } from '../model/spec.ts';
@@ -15,6 +15,8 @@ export interface ProbeConfig {
   readonly accepted: ReadonlySet<number>;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** A process that acknowledges and does not answer is taken for hung after this. */
+  readonly hangTimeMs: number;
   readonly rise: number;
   readonly fall: number;
   /** PEM; undefined = the daemon looks for the cluster's. */
@@ -136,8 +138,9 @@ function buildProbe(settings: Settings, nameOf: (key: Key) => string): ProbeConf
     kind,
     path: probePath ?? (kind === 'tcp' || kind === 'none' ? '' : `/${kind}`),
     accepted: probeStatus === undefined ? DEFAULT_ACCEPTED : new Set(probeStatus),
-    intervalMs: settings.probeInterval ?? 2000,
+    intervalMs: settings.probeInterval ?? 10_000,
     timeoutMs: settings.probeTimeout ?? 1000,
+    hangTimeMs: settings.hangTime ?? 4000,
     rise: settings.rise ?? 2,
     fall: settings.fall ?? 2,
     caFile: settings.caFile,

@@ -46,6 +46,7 @@ const READERS = {
     '60s',
     'no answer over a network is surely late before, or still useful after',
   ),
+  hangTime: duration('100ms', '5m', 'sooner cuts masters that are only slow, later leaves clients hanging'),
   rise: integer(1, 10, STEADY),
   fall: integer(1, 10, STEADY),
   caFile: text('the path of a PEM file'),

@@ -1,5 +1,6 @@
 // Puts a daemon together from its configuration: real sockets, real files, real discovery.
 
+import { systemClock } from '../clock.ts';
 import type { DaemonConfig, ProbeConfig } from '../config/daemon-config.ts';
 import { openEndpointSource } from '../discovery/open.ts';
 import type { Logger } from '../log.ts';
@@ -46,7 +47,8 @@ export function assembleDaemon(
         notice: text => log.info(text),
       }),
     startProbe: startProbe(probe, clusterCa(config)),
-    thresholds: probe,
+    clock: systemClock,
+    probe,
     drainTimeoutMs: config.drainTimeoutMs,
     persist: good => void savePersisted(config.persistDir, good),
   });
@@ -66,13 +68,13 @@ function beginning({ spec, persisted, discovery }: DaemonConfig): ProxySpec {
 const DEFAULT_APISERVER_PORT = 6443;
 
 function startProbe(probe: ProbeConfig, readCredentials: () => TlsSettings): StartProbe {
-  return (target, nextInMs, onOutcome) =>
+  return (target, nextInMs, onEvidence) =>
     new Prober({
       open: openChannel(probe, target, readCredentials),
-      intervalMs: probe.intervalMs,
-      timeoutMs: probe.timeoutMs,
+      clock: systemClock,
+      limitMs: probe.timeoutMs,
       nextInMs,
-      onOutcome,
+      onEvidence,
     });
 }
 
@@ -80,7 +82,7 @@ function openChannel(probe: ProbeConfig, target: HostPort, readCredentials: () =
   const { kind, path, accepted } = probe;
   switch (kind) {
     case 'none':
-      return () => ({ probe: async () => ({ kind: 'ready', latencyMs: 0 }), close() {} });
+      return () => ({ probe: (_limitMs, tell) => tell({ kind: 'ready', latencyMs: 0 }, true), close() {} });
     case 'tcp':
       return () => tcpChannel(target);
     default:

@@ -1,21 +1,25 @@
 // The real servers that the daemon looks after: those that discovery names, and those that left but are still in use.
 // Each has its health and its prober.
+import type { Clock } from '../clock.ts';
 import type { CandidateView } from '../health/decide.ts';
-import type { Outcome } from '../health/outcome.ts';
-import { type Health, newHealth, score, type Thresholds } from '../health/scoreboard.ts';
+import type { Evidence } from '../health/evidence.ts';
+import { nextProbeInMs } from '../health/pace.ts';
+import { die, forgive, type Health, heard, newHealth, score, type Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** Probes one candidate until stopped; the daemon decides how. */
 export interface CandidateProbe {
-  run(): Promise<void>;
+  start(): void;
   stop(): void;
+  /** Somebody suspects something: ask at once, within reason. */
+  probeSoon(): void;
 }
 
 export type StartProbe = (
   target: HostPort,
-  nextInMs: () => number | undefined,
-  onOutcome: (outcome: Outcome) => void,
+  nextInMs: (evidence: Evidence) => number,
+  onEvidence: (evidence: Evidence) => void,
 ) => CandidateProbe;
 
 interface Candidate {
@@ -23,7 +27,7 @@ interface Candidate {
   health: Health;
   /** Monotonic milliseconds at which it left discovery; undefined while discovery names it. */
   leftAt: number | undefined;
-  lastOutcome: Outcome | undefined;
+  last: Evidence | undefined;
   readonly probe: CandidateProbe;
 }
 
@@ -31,25 +35,29 @@ interface Candidate {
 export interface CandidateDetails {
   readonly realServer: HostPort;
   readonly health: Health;
-  readonly lastOutcome: Outcome | undefined;
+  readonly last: Evidence | undefined;
 }
 
-/** A probe that decides something follows this soon after the one before it. */
-const CONFIRM_IN_MS = 100;
+export interface CandidatesOptions {
+  readonly thresholds: Thresholds;
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly startProbe: StartProbe;
+  readonly telemetry: Telemetry;
+  /** Called when the set or somebody's health changed in a way that matters for the kernel. */
+  readonly onChange: () => void;
+}
+
+/** Against one that still counts: the others are asked at once, to be witnesses or to be found in the same state. */
+const SUSPICIOUS: ReadonlySet<string> = new Set(['late', 'process-silent', 'host-silent']);
 
 export class Candidates {
   readonly #byName = new Map<string, Candidate>();
-  readonly #thresholds: Thresholds;
-  readonly #startProbe: StartProbe;
-  readonly #telemetry: Telemetry;
-  readonly #onChange: () => void;
+  readonly #options: CandidatesOptions;
+  #held = false;
 
-  /** `onChange` is called when the set or somebody's health changed in a way that matters for the kernel. */
-  constructor(thresholds: Thresholds, startProbe: StartProbe, telemetry: Telemetry, onChange: () => void) {
-    this.#thresholds = thresholds;
-    this.#startProbe = startProbe;
-    this.#telemetry = telemetry;
-    this.#onChange = onChange;
+  constructor(options: CandidatesOptions) {
+    this.#options = options;
   }
 
   stop(): void {
@@ -59,7 +67,7 @@ export class Candidates {
   /** What discovery names now. An empty list says nothing about the masters, so it is ignored. */
   setDiscovered(realServers: readonly HostPort[]): void {
     if (realServers.length === 0) return;
-    const now = performance.now();
+    const now = this.#options.clock.now();
     const added = realServers.filter(realServer => this.#return(realServer));
     const left = [...this.#byName.values()].filter(
       ({ realServer, leftAt }) =>
@@ -67,11 +75,11 @@ export class Candidates {
     );
     for (const candidate of left) candidate.leftAt = now;
     if (added.length === 0 && left.length === 0) return;
-    this.#telemetry.discovered(
+    this.#options.telemetry.discovered(
       added,
       left.map(({ realServer }) => realServer),
     );
-    this.#onChange();
+    this.#options.onChange();
   }
 
   /** The set to begin with, from the persisted file or from flags. */
@@ -81,7 +89,8 @@ export class Candidates {
 
   /** Real servers that the kernel has but nobody named: looked after until those that are named serve. */
   adopt(realServers: readonly HostPort[]): void {
-    for (const { address, port } of realServers) this.#add({ address, port }).leftAt = performance.now();
+    for (const { address, port } of realServers)
+      this.#add({ address, port }).leftAt = this.#options.clock.now();
   }
 
   /** Lets go of those that left discovery and that the kernel no longer has. */
@@ -90,8 +99,38 @@ export class Candidates {
       if (leftAt === undefined || inKernel(realServer)) continue;
       probe.stop();
       this.#byName.delete(name);
-      this.#telemetry.forgotten(realServer);
+      this.#options.telemetry.forgotten(realServer);
     }
+  }
+
+  /** The decision found it dead. */
+  markDead(realServer: HostPort): void {
+    const candidate = this.#byName.get(formatHostPort(realServer));
+    if (candidate !== undefined) this.#setHealth(candidate, die(candidate.health, this.#options.clock.now()));
+  }
+
+  /** Nobody is known to serve, or somebody is again: then what was against the others before no longer counts. */
+  setHeld(held: boolean): void {
+    if (this.#held === held) return;
+    this.#held = held;
+    if (held) return;
+    const now = this.#options.clock.now();
+    for (const candidate of this.#byName.values()) {
+      if (candidate.health.good > 0) continue;
+      this.#setHealth(candidate, forgive(candidate.health, now));
+      candidate.probe.probeSoon();
+    }
+  }
+
+  /** Something seems wrong on the way to somebody; undefined = nobody knows to whom. */
+  suspect(): void {
+    for (const { probe } of this.#byName.values()) probe.probeSoon();
+  }
+
+  /** Other traffic brought bytes from it. */
+  heard(realServer: HostPort, at: number): void {
+    const candidate = this.#byName.get(formatHostPort(realServer));
+    if (candidate !== undefined) candidate.health = heard(candidate.health, at);
   }
 
   discovered(): HostPort[] {
@@ -107,21 +146,14 @@ export class Candidates {
   }
 
   details(): CandidateDetails[] {
-    return [...this.#byName.values()].map(({ realServer, health, lastOutcome }) => ({
-      realServer,
-      health,
-      lastOutcome,
-    }));
+    return [...this.#byName.values()].map(({ realServer, health, last }) => ({ realServer, health, last }));
   }
 
   views(): CandidateView[] {
-    const now = performance.now();
     return [...this.#byName.values()].map(({ realServer, health, leftAt }) => ({
       ...realServer,
-      state: health.state,
-      stateAgeMs: now - Math.max(health.since, leftAt ?? 0),
-      promising: health.good > 0,
-      discovered: leftAt === undefined,
+      health,
+      leftAt,
     }));
   }
 
@@ -135,46 +167,59 @@ export class Candidates {
   }
 
   #add(realServer: HostPort): Candidate {
+    const { clock, intervalMs, thresholds, startProbe } = this.#options;
     const candidate: Candidate = {
       realServer,
-      health: newHealth(performance.now()),
+      health: newHealth(clock.now()),
       leftAt: undefined,
-      lastOutcome: undefined,
-      probe: this.#startProbe(
+      last: undefined,
+      probe: startProbe(
         realServer,
-        () => (this.#undecided(candidate.health) ? CONFIRM_IN_MS : undefined),
-        outcome => this.#record(candidate, outcome),
+        evidence =>
+          nextProbeInMs(candidate.health, evidence, {
+            ...{ intervalMs, thresholds, held: this.#held, random: clock.random() },
+          }),
+        evidence => this.#record(candidate, evidence),
       ),
     };
     this.#byName.set(formatHostPort(realServer), candidate);
-    candidate.probe
-      .run()
-      .catch(error => this.#telemetry.problem(`probing ${formatHostPort(realServer)}`, error));
+    candidate.probe.start();
     return candidate;
   }
 
-  #record(candidate: Candidate, outcome: Outcome): void {
+  #record(candidate: Candidate, evidence: Evidence): void {
+    const { clock, thresholds, telemetry, onChange } = this.#options;
     const before = candidate.health;
-    candidate.lastOutcome = outcome;
-    candidate.health = score(before, outcome, this.#thresholds, performance.now());
-    this.#telemetry.probed(candidate.realServer, outcome);
-    const { state, good, reason } = candidate.health;
-    if (state !== before.state) {
-      this.#telemetry.changed({
-        realServer: candidate.realServer,
-        from: before.state,
-        to: state,
-        reason: state === 'ready' ? '' : reason,
-      });
+    const wasFaulty = candidate.last?.kind === 'local-fault' && candidate.last.reason;
+    candidate.last = evidence;
+    telemetry.probed(candidate.realServer, evidence);
+    if (evidence.kind === 'local-fault' && wasFaulty !== evidence.reason) {
+      const what = `probing ${formatHostPort(candidate.realServer)}, a fault of this node`;
+      telemetry.problem(what, new Error(evidence.reason));
     }
+    this.#setHealth(candidate, score(before, evidence, thresholds, clock.now()));
+    const { state, good } = candidate.health;
+    const counts = state === 'ready' || state === 'new';
     // The first good answer of one that is not ready matters, too, where nobody else serves.
-    if (state !== before.state || good > 0 !== before.good > 0) this.#onChange();
+    const changed = state !== before.state || good > 0 !== before.good > 0;
+    if (counts && (SUSPICIOUS.has(evidence.kind) || (changed && before.state !== 'new')))
+      this.#askOthers(candidate);
+    if (changed || candidate.health.silence !== undefined) onChange();
   }
 
-  /** The last probe points to another state, but the threshold is not reached: the next one decides. */
-  #undecided({ state, good, bad }: Health): boolean {
-    const { rise, fall } = this.#thresholds;
-    if (good > 0) return state !== 'ready' && good < rise;
-    return (state === 'ready' || state === 'new') && bad < fall;
+  #askOthers(candidate: Candidate): void {
+    for (const other of this.#byName.values()) if (other !== candidate) other.probe.probeSoon();
+  }
+
+  #setHealth(candidate: Candidate, health: Health): void {
+    const from = candidate.health.state;
+    candidate.health = health;
+    const { state, reason } = health;
+    if (state === from) return;
+    const { realServer } = candidate;
+    this.#options.telemetry.changed({
+      ...{ realServer, from, to: state },
+      reason: state === 'ready' || state === 'new' ? '' : reason,
+    });
   }
 }

@@ -1,5 +1,6 @@
 // The daemon: discovery names candidates, probes say how they are, passes put the kernel right. Stopping it changes
 // nothing in the kernel.
+import type { Clock } from '../clock.ts';
 import type { EndpointSource, Freshness } from '../discovery/source.ts';
 import type { Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
@@ -13,6 +14,7 @@ import { Keeper } from './keeper.ts';
 import { Reconciler } from './reconciler.ts';
 import { PassRunner } from './runner.ts';
 import { Supervisor, type Task } from './supervisor.ts';
+import { trafficTask } from './traffic.ts';
 
 /** A pass is made each second; so many seconds without one is not a busy machine any more. */
 const PASSES_SILENT_MS = 10_000;
@@ -24,7 +26,8 @@ export interface DaemonParts {
   /** `healthy` names the real servers that can be asked directly. */
   readonly openSource: (healthy: () => readonly HostPort[]) => Promise<EndpointSource>;
   readonly startProbe: StartProbe;
-  readonly thresholds: Thresholds;
+  readonly clock: Clock;
+  readonly probe: Thresholds & { readonly intervalMs: number; readonly hangTimeMs: number };
   readonly drainTimeoutMs: number;
   readonly telemetry: Telemetry;
   /** Keeps the specification for the next boot, with the last good set. Throws what keeps it from being written. */
@@ -43,16 +46,23 @@ export class Daemon {
   constructor(parts: DaemonParts) {
     this.#parts = parts;
     const telemetry = fanOut([parts.telemetry, this.#leaveDeadServer()]);
-    this.candidates = new Candidates(parts.thresholds, parts.startProbe, telemetry, () =>
-      this.#runner.request(),
-    );
+    const { clock, startProbe } = parts;
+    this.candidates = new Candidates({
+      ...{ clock, startProbe, telemetry },
+      thresholds: parts.probe,
+      intervalMs: parts.probe.intervalMs,
+      onChange: () => this.#runner.request(),
+    });
     this.reconciler = new Reconciler({
       kernel: parts.kernel,
       spec: parts.spec,
       candidates: this.candidates,
       breaker: new ConnectionBreaker(parts.sockets, telemetry),
       telemetry,
+      clock,
+      hangTimeMs: parts.probe.hangTimeMs,
       drainTimeoutMs: parts.drainTimeoutMs,
+      passIn: milliseconds => this.#runner.requestIn(milliseconds),
     });
     this.#runner = new PassRunner(() => this.#pass());
     this.#supervisor = new Supervisor(telemetry);
@@ -79,7 +89,10 @@ export class Daemon {
     this.#adoptKernel();
     this.candidates.begin(this.#parts.spec.realServers);
     try {
-      await Promise.all([this.#passes(), this.#discovery()].map(task => this.#supervisor.run(task, signal)));
+      const { sockets, spec } = this.#parts;
+      const traffic = trafficTask(sockets, spec.virtualServer, () => this.candidates.suspect());
+      const tasks = [this.#passes(), this.#discovery(), traffic];
+      await Promise.all(tasks.map(task => this.#supervisor.run(task, signal)));
     } finally {
       this.candidates.stop();
     }

@@ -8,7 +8,7 @@ import { listener, type Telemetry } from '../telemetry.ts';
 export function logTelemetry(log: Logger): Telemetry {
   return listener({
     changed({ realServer, from, to, reason }) {
-      const write = to === 'dead' || to === 'draining' ? log.warn : log.info;
+      const write = to === 'ready' || to === 'new' ? log.info : log.warn;
       write(`real server ${formatHostPort(realServer)} is ${to}`, { from, to, reason: reason || undefined });
     },
     discovered(added, left) {
@@ -21,7 +21,7 @@ export function logTelemetry(log: Logger): Telemetry {
     },
     held(holding) {
       if (holding)
-        log.error('every real server looks dead: all of them stay in, holding the last known good set');
+        log.error('no real server is known to serve: all stay as they are, holding the last known good set');
       else log.info('a real server answers again: no longer holding');
     },
     repaired(step) {

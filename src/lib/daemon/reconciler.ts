@@ -5,8 +5,9 @@
 // - The kernel as it is now is compared, never a memory of what was done to it.
 // - A failed step never lets a removal of the same pass go ahead: make before break.
 // - What goes wrong is told when it begins, not every second.
+import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import { decide } from '../health/decide.ts';
+import { type Decision, decide, type Policy } from '../health/decide.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import { equalHostPort, familyOf, type HostPort } from '../model/address.ts';
 import { effectiveFlags } from '../model/scheduler.ts';
@@ -14,7 +15,13 @@ import type { ProxySpec } from '../model/spec.ts';
 import { applyStep } from '../reconcile/apply.ts';
 import { flagBits, type Kernel, observe } from '../reconcile/kernel.ts';
 import { plan } from '../reconcile/plan.ts';
-import type { Desired, DesiredRealServer, DesiredRoute, Observed } from '../reconcile/state.ts';
+import type {
+  Desired,
+  DesiredRealServer,
+  DesiredRoute,
+  Observed,
+  ObservedRealServer,
+} from '../reconcile/state.ts';
 import { describeStep, type Step, type StepKind } from '../reconcile/steps.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { ConnectionBreaker } from './breaker.ts';
@@ -26,8 +33,15 @@ export interface ReconcilerOptions {
   readonly candidates: Candidates;
   readonly breaker: ConnectionBreaker;
   readonly telemetry: Telemetry;
+  readonly hangTimeMs: number;
   readonly drainTimeoutMs: number;
+  readonly clock: Clock;
+  /** Asks for a pass so many milliseconds from now. */
+  readonly passIn: (milliseconds: number) => void;
 }
+
+/** Thousands of nodes that hold a master for hung must not cut it in the same instant. */
+const SOFT_SPREAD_MS = 1000;
 
 /** A real server goes, or was gone until now: in either case connections have lost theirs. */
 const CUTS: ReadonlySet<StepKind> = new Set(['add-virtual-server', 'add-real-server', 'remove-real-server']);
@@ -44,8 +58,18 @@ export class Reconciler {
   #failedPasses = 0;
   #lastPassAt: number | undefined;
 
+  readonly #softCuts: number[] = [];
+  readonly #policy: Policy;
+
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    const { hangTimeMs, drainTimeoutMs, clock } = options;
+    this.#policy = {
+      hangTimeMs,
+      drainTimeoutMs: drainTimeoutMs * (1 + clock.random() / 2),
+      softDelayMs: clock.random() * SOFT_SPREAD_MS,
+      softCuts: this.#softCuts,
+    };
   }
 
   get held(): boolean {
@@ -82,12 +106,10 @@ export class Reconciler {
 
   /** Returns whether the virtual server, its real servers and the route are as wanted now. */
   #reconcile(failures: Set<string>): boolean {
-    const { kernel, spec, candidates, drainTimeoutMs, telemetry } = this.#options;
+    const { kernel, spec, candidates } = this.#options;
     const observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
     this.#observed = observed;
-    const { realServers, held } = decide(candidates.views(), observed.realServers, drainTimeoutMs);
-    if (held !== this.#held) telemetry.held(held);
-    this.#held = held;
+    const { realServers } = this.#decide(observed.realServers);
     // Nothing is known of any real server yet: a virtual server without one would refuse what may work otherwise.
     if (realServers.length === 0 && observed.virtualServer === undefined) return true;
     const desired = this.#desired(realServers, observed);
@@ -99,6 +121,26 @@ export class Reconciler {
     if (this.#passes === 0 || steps.some(({ kind }) => CUTS.has(kind))) this.#breakUnserved();
     candidates.forgetUnless(realServer => isIn(realServer, realServers) || !ok);
     return ok;
+  }
+
+  #decide(kernel: readonly ObservedRealServer[]): Decision {
+    const { candidates, clock, telemetry, passIn } = this.#options;
+    const now = clock.now();
+    const look = (): Decision => decide(candidates.views(), kernel, this.#policy, now);
+    let decision = look();
+    if (decision.held !== this.#held) {
+      telemetry.held(decision.held);
+      this.#held = decision.held;
+      candidates.setHeld(decision.held);
+      // At its end the others are forgiven, before anything follows from what they were.
+      if (!decision.held) decision = look();
+    }
+    for (const { realServer, soft } of decision.dead) {
+      candidates.markDead(realServer);
+      if (soft) this.#softCuts.push(now);
+    }
+    if (decision.nextAt !== undefined) passIn(decision.nextAt - now);
+    return decision;
   }
 
   #desired(realServers: readonly DesiredRealServer[], observed: Observed): Desired {

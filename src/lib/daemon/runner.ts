@@ -25,6 +25,11 @@ export class PassRunner {
     setImmediate(() => this.#wake?.());
   }
 
+  /** The tick comes sooner. */
+  requestIn(milliseconds: number): void {
+    if (milliseconds < TICK_MS) setTimeout(() => this.#wake?.(), milliseconds).unref();
+  }
+
   #nextTurn(signal: AbortSignal): Promise<void> {
     return new Promise(resolve => {
       const done = (): void => {

@@ -50,7 +50,7 @@ export function viewOf(subject: () => Subject, { spec, discovery }: DaemonConfig
 }
 
 function viewOfRealServer(
-  { realServer, health, lastOutcome }: CandidateDetails,
+  { realServer, health, last }: CandidateDetails,
   kernel: readonly ObservedRealServer[],
   now: number,
 ): RealServerView {
@@ -66,10 +66,10 @@ function viewOfRealServer(
     connections: Number(inKernel?.stats?.connections ?? 0n),
     inBytes: Number(inKernel?.stats?.inBytes ?? 0n),
     outBytes: Number(inKernel?.stats?.outBytes ?? 0n),
-    lastProbe: lastOutcome && {
-      kind: lastOutcome.kind,
-      latencyMs: lastOutcome.kind === 'dead' ? undefined : lastOutcome.latencyMs,
-      reason: lastOutcome.kind === 'ready' ? undefined : lastOutcome.reason,
+    lastProbe: last && {
+      kind: last.kind,
+      latencyMs: 'latencyMs' in last ? last.latencyMs : undefined,
+      reason: 'reason' in last ? last.reason : last.kind === 'ready' ? last.unverified : undefined,
     },
   };
 }

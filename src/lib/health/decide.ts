@@ -1,87 +1,201 @@
-// From the health of the candidates to the weights in the kernel. Pure; this is where "never empty" is decided with
-// knowledge of health (reconcile/plan.ts guards it once more without).
-import { equalHostPort, type HostPort } from '../model/address.ts';
+// From the health of all masters to the weights in the kernel, and to who is dead. Pure; this is where "never empty" and
+// "slow is not dead" are decided with knowledge of health (reconcile/plan.ts guards the first once more without).
+//
+// INVARIANTS (tested with generated histories):
+// - Somebody takes connections, and an answered request never leads to a deletion.
+// - Nobody is dead without a witness: another master that was heard after the silence began.
+// - At most the budget's number of masters is taken out on soft evidence within a minute.
+// - While nobody is known to serve, the kernel stays as it is.
+import { compareHostPort, equalHostPort, type HostPort } from '../model/address.ts';
 import type { DesiredRealServer, ObservedRealServer } from '../reconcile/state.ts';
-import type { HealthState } from './scoreboard.ts';
+import type { Health } from './scoreboard.ts';
 
 export interface CandidateView extends HostPort {
-  readonly state: HealthState;
-  /** Milliseconds since the state began, or since it left discovery if that was later. */
-  readonly stateAgeMs: number;
-  /** Its last probe was good, though it is not ready yet (`rise` not reached). */
-  readonly promising: boolean;
-  /** False when discovery no longer names it. */
-  readonly discovered: boolean;
+  readonly health: Health;
+  /** When it left discovery; undefined while discovery names it. */
+  readonly leftAt: number | undefined;
+}
+
+export interface Policy {
+  /** A process that acknowledges and does not answer is taken for hung after this. */
+  readonly hangTimeMs: number;
+  /** With this node's own draw. */
+  readonly drainTimeoutMs: number;
+  /** This node's own draw: thousands of nodes must not cut the same master in the same instant. */
+  readonly softDelayMs: number;
+  /** When masters were taken out on soft evidence. */
+  readonly softCuts: readonly number[];
 }
 
 export interface Decision {
   readonly realServers: readonly DesiredRealServer[];
-  /** Everything looks dead: all candidates stay in, so that service resumes by itself with the first that works. */
+  /** Nobody is known to serve: everything stays as it was, so that service resumes by itself with the first that works. */
   readonly held: boolean;
+  /** Found dead now; `soft` = on soft evidence, within the budget. */
+  readonly dead: readonly { readonly realServer: HostPort; readonly soft: boolean }[];
+  /** When time alone changes the decision next. */
+  readonly nextAt: number | undefined;
 }
 
-/**
- * Who serves: the discovered ready ones; where there are none, the next best group that has a member: ready ones that
- * left discovery, then those whose last probe was good, then those that answer but are not ready, then those not probed
- * yet, and at last everything (held).
- * Everybody else drains, stays as the kernel has it, or goes.
- */
-export function decide(
-  candidates: readonly CandidateView[],
-  kernel: readonly ObservedRealServer[],
-  drainTimeoutMs: number,
-): Decision {
-  const groups = [
-    candidates.filter(({ state, discovered }) => state === 'ready' && discovered),
-    candidates.filter(({ state }) => state === 'ready'),
-    candidates.filter(({ promising }) => promising),
-    candidates.filter(({ state }) => state === 'draining'),
-  ];
-  const serving = groups.find(group => group.length > 0);
-  if (serving === undefined) return decideWithoutServing(candidates, kernel);
-  const others = candidates.filter(candidate => !serving.includes(candidate));
-  const kept = others.flatMap(candidate =>
-    keepOrDrain(candidate, inKernel(kernel, candidate), drainTimeoutMs),
-  );
-  return { realServers: [...serving.map(candidate => weigh(candidate, 1)), ...kept], held: false };
-}
-
-/** Only new ones without an answer, and dead ones: what the kernel has of the new ones stays as it is; nothing there that serves = hold all. */
-function decideWithoutServing(
-  candidates: readonly CandidateView[],
-  kernel: readonly ObservedRealServer[],
-): Decision {
-  const fresh = candidates.filter(({ state }) => state === 'new');
-  const keep = fresh.flatMap(candidate => keepAsIs(candidate, inKernel(kernel, candidate)));
-  if (keep.some(({ weight }) => weight > 0)) return { realServers: keep, held: false };
-  if (fresh.length > 0) return { realServers: fresh.map(candidate => weigh(candidate, 1)), held: false };
-  return { realServers: candidates.map(candidate => weigh(candidate, 1)), held: candidates.length > 0 };
-}
-
+/** Beyond the budget, a silent process is taken out only after this. */
+export const LONG_SILENCE_MS = 15_000;
+const BUDGET_WINDOW_MS = 60_000;
 /** A handshake that is under way when the drain begins is not counted as an active connection until it is complete. */
 const SETTLE_MS = 2000;
 
-function keepOrDrain(
-  candidate: CandidateView,
-  now: ObservedRealServer | undefined,
-  drainTimeoutMs: number,
-): DesiredRealServer[] {
-  if (now === undefined || candidate.state === 'dead') return [];
-  if (candidate.state === 'new') return keepAsIs(candidate, now);
-  // Planned drain of a live master: no new connections, until the old ones are gone or the time is over.
-  const drained = now.activeConnections === 0 && candidate.stateAgeMs >= SETTLE_MS;
-  return drained || candidate.stateAgeMs >= drainTimeoutMs ? [] : [weigh(candidate, 0)];
-}
-
-function keepAsIs(candidate: CandidateView, now: ObservedRealServer | undefined): DesiredRealServer[] {
-  return now === undefined ? [] : [weigh(candidate, now.weight)];
-}
-
-function inKernel(
+export function decide(
+  candidates: readonly CandidateView[],
   kernel: readonly ObservedRealServer[],
-  candidate: HostPort,
-): ObservedRealServer | undefined {
-  return kernel.find(realServer => equalHostPort(realServer, candidate));
+  policy: Policy,
+  now: number,
+): Decision {
+  const { dead, due } = findDead(candidates, kernel, policy, now);
+  // One that was dead and has just answered is as good as new.
+  const isDead = (candidate: CandidateView): boolean =>
+    (candidate.health.state === 'dead' && candidate.health.good === 0) ||
+    dead.some(({ realServer }) => realServer === candidate);
+  const able = candidates.filter(candidate => !isDead(candidate) && !isMute(candidate, policy, now));
+  const serving = whoServes(able);
+  if (serving === undefined) {
+    const unprobed = able.some(({ health }) => health.state === 'new' && health.bad === 0 && !health.silence);
+    return { ...hold(candidates, kernel, !unprobed), nextAt: soonest(due, now) };
+  }
+  const quick = serving.filter(({ health }) => health.state === 'ready' || health.good > 0);
+  const kept = candidates.flatMap(candidate => {
+    const inKernel = kernel.find(realServer => equalHostPort(realServer, candidate));
+    if (serving.includes(candidate) || inKernel === undefined || isDead(candidate)) return [];
+    const weight = weightBeside(candidate, inKernel, { quick, policy, now });
+    return weight === undefined ? [] : [weigh(candidate, weight)];
+  });
+  const realServers = [...serving.map(candidate => weigh(candidate, 1)), ...kept];
+  return {
+    realServers,
+    held: false,
+    dead: dead.map(({ realServer: { address, port }, soft }) => ({ realServer: { address, port }, soft })),
+    nextAt: soonest(due, now),
+  };
+}
+
+/** Its silence has lasted so long that it cannot be counted on, whatever its state says. */
+function isMute({ health: { silence } }: CandidateView, { hangTimeMs }: Policy, now: number): boolean {
+  if (silence === undefined) return false;
+  return silence.kind === 'host' ? silence.confirmed : now - silence.since >= hangTimeMs;
+}
+
+/** `due`: moments at which this comes out differently. */
+function findDead(
+  candidates: readonly CandidateView[],
+  kernel: readonly ObservedRealServer[],
+  { hangTimeMs, softDelayMs, softCuts }: Policy,
+  now: number,
+): { dead: { realServer: CandidateView; soft: boolean }[]; due: number[] } {
+  const living = candidates.filter(({ health }) => health.state !== 'dead');
+  const witnessed = living.filter(candidate => hasWitness(candidate, candidates));
+  const lost = witnessed.filter(({ health: { silence } }) => silence?.kind === 'host' && silence.confirmed);
+  const hung = witnessed
+    .flatMap(candidate => {
+      const { silence } = candidate.health;
+      const isUsed = kernel.some(other => equalHostPort(other, candidate));
+      return isUsed && silence?.kind === 'process' ? [{ candidate, since: silence.since }] : [];
+    })
+    .sort((a, b) => a.since - b.since || compareHostPort(a.candidate, b.candidate));
+  const spent = softCuts.filter(at => now - at < BUDGET_WINDOW_MS).length;
+  const budget = Math.max(1, Math.floor((candidates.length - 1) / 2)) - spent;
+  const moments = hung.map(({ candidate, since }, rank) => {
+    const soft = rank < budget;
+    return {
+      realServer: candidate,
+      soft,
+      mute: since + hangTimeMs,
+      at: since + (soft ? hangTimeMs : LONG_SILENCE_MS) + softDelayMs,
+    };
+  });
+  const cut = moments.filter(({ at }) => at <= now);
+  return {
+    dead: [...lost.map(realServer => ({ realServer, soft: false })), ...cut],
+    due: moments.flatMap(({ mute, at }) => [mute, at]),
+  };
+}
+
+function hasWitness(candidate: CandidateView, all: readonly CandidateView[]): boolean {
+  const { silence } = candidate.health;
+  return (
+    silence !== undefined && all.some(other => other !== candidate && other.health.heardAt > silence.since)
+  );
+}
+
+/**
+ * The discovered ready ones; where there are none, the next best group that has a member: ready ones that left discovery,
+ * those whose last answer was good, slow ones, and those that answer but are not ready.
+ */
+function whoServes(able: readonly CandidateView[]): readonly CandidateView[] | undefined {
+  const inState = (state: Health['state']) => able.filter(({ health }) => health.state === state);
+  const groups = [
+    inState('ready').filter(({ leftAt }) => leftAt === undefined),
+    inState('ready'),
+    able.filter(({ health }) => health.good > 0),
+    inState('slow'),
+    inState('draining'),
+  ];
+  return groups.find(members => members.length > 0);
+}
+
+function hold(
+  candidates: readonly CandidateView[],
+  kernel: readonly ObservedRealServer[],
+  held: boolean,
+): Pick<Decision, 'realServers' | 'held' | 'dead'> {
+  if (kernel.some(({ weight }) => weight > 0)) {
+    return { realServers: kernel.map(one => weigh(one, one.weight)), held, dead: [] };
+  }
+  const all = kernel.filter(one => !candidates.some(other => equalHostPort(other, one)));
+  return {
+    realServers: [...candidates, ...all].map(one => weigh(one, 1)),
+    held: held && candidates.length > 0,
+    dead: [],
+  };
+}
+
+interface Beside {
+  /** Those that serve and answer in time. */
+  readonly quick: readonly CandidateView[];
+  readonly policy: Policy;
+  readonly now: number;
+}
+
+/** The weight of one that the kernel has and that does not serve; undefined = it goes. */
+function weightBeside(
+  candidate: CandidateView,
+  { weight, activeConnections }: ObservedRealServer,
+  { quick, policy, now }: Beside,
+): number | undefined {
+  const { health, leftAt } = candidate;
+  if (health.state === 'new' || health.state === 'dead' || quick.length === 0) return weight;
+  if (isMute(candidate, policy, now)) {
+    return quick.some(other => other.health.heardAt > (health.silence?.since ?? now)) ? 0 : weight;
+  }
+  if (health.state === 'slow')
+    return weight > 0 && !quick.some(other => isQuickerThan(other, health)) ? weight : 0;
+  const age = now - Math.max(health.since, leftAt ?? health.since);
+  if (age >= policy.drainTimeoutMs) return undefined;
+  // Refused: a crashed process has no connections, and one that ends in order serves those that it has.
+  if (health.state === 'closing') return weight === 0 && activeConnections === 0 ? undefined : 0;
+  return activeConnections === 0 && age >= SETTLE_MS ? undefined : 0;
+}
+
+/**
+ * It was quick before the other was asked what it answered late, and has been since. Otherwise the two were probed at
+ * different moments of what may be everybody's overload, and nothing tells them apart.
+ */
+function isQuickerThan({ health, leftAt }: CandidateView, slow: Health): boolean {
+  if (health.state !== 'ready' || leftAt !== undefined || health.silence !== undefined || health.bad > 0)
+    return false;
+  return health.quickAt > slow.lateSentAt && health.goodSince < slow.lateSentAt;
+}
+
+function soonest(moments: readonly number[], now: number): number | undefined {
+  const ahead = moments.filter(at => at > now);
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 
 function weigh({ address, port }: HostPort, weight: number): DesiredRealServer {

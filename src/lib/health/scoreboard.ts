@@ -1,55 +1,122 @@
-// The health of one candidate as a small state machine: probe outcomes in, states out. Pure; time is handed in.
-import type { Outcome } from './outcome.ts';
+// One master's health from evidence. Pure; time is handed in. Whether a silent one is dead is not decided here: that
+// takes witnesses and a budget, which only the decision over all masters sees (decide.ts).
+import type { Evidence, Silent } from './evidence.ts';
 
-export type HealthState = 'new' | 'ready' | 'draining' | 'dead';
+/** As in docs/architecture.md, "What follows from evidence". */
+export type HealthState = 'new' | 'ready' | 'slow' | 'closing' | 'draining' | 'dead';
 
 export interface Thresholds {
-  /** Good probes in a row until a candidate serves. */
+  /** Good answers in a row until a master serves. */
   readonly rise: number;
-  /** Bad probes in a row until it no longer does. */
+  /** Answers in a row that are not good until it no longer does. */
   readonly fall: number;
 }
 
+export interface Silence {
+  readonly kind: 'host' | 'process';
+  readonly since: number;
+  /** A host was asked once more, over a fresh connection. */
+  readonly confirmed: boolean;
+}
+
+/** All times are monotonic milliseconds. */
 export interface Health {
   readonly state: HealthState;
-  /** Monotonic milliseconds at which the state began. */
   readonly since: number;
-  /** Consecutive outcomes of each kind; one of another kind ends the run. */
+  /** Consecutive answers in time, and consecutive pieces of evidence against it. */
   readonly good: number;
-  readonly notReady: number;
-  readonly unanswered: number;
-  /** Consecutive outcomes that were not good, of whatever kind. */
   readonly bad: number;
-  /** Why the last bad probe was bad. */
+  /** When the first request of the present run of good answers was sent, and when the last good answer came. */
+  readonly goodSince: number;
+  readonly quickAt: number;
+  /** When the request of the last late answer was sent. */
+  readonly lateSentAt: number;
+  /** The last sign of life, a refusal included: its host lives. */
+  readonly heardAt: number;
+  readonly silence: Silence | undefined;
+  /** What happened before no longer counts. */
+  readonly countsFrom: number;
+  /** Why the last evidence against it was that. */
   readonly reason: string;
 }
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 export function newHealth(now: number): Health {
-  return { state: 'new', since: now, good: 0, notReady: 0, unanswered: 0, bad: 0, reason: '' };
+  return {
+    ...{ state: 'new', since: now, good: 0, bad: 0, goodSince: NEVER, quickAt: NEVER },
+    ...{ lateSentAt: NEVER, heardAt: NEVER, silence: undefined, countsFrom: now, reason: '' },
+  };
 }
 
-/** The health after one more outcome. */
-export function score(health: Health, outcome: Outcome, { rise, fall }: Thresholds, now: number): Health {
-  const counted = count(health, outcome);
-  const state = nextState(counted, outcome, rise, fall);
+/** The health after one more piece of evidence. */
+export function score(health: Health, evidence: Evidence, thresholds: Thresholds, now: number): Health {
+  const counted = count(health, evidence, now);
+  const state = nextState(counted, evidence, thresholds);
   return state === health.state ? counted : { ...counted, state, since: now };
 }
 
-function count(health: Health, outcome: Outcome): Health {
-  if (outcome.kind === 'ready')
-    return { ...health, good: health.good + 1, notReady: 0, unanswered: 0, bad: 0 };
-  const { reason } = outcome;
-  const bad = health.bad + 1;
-  if (outcome.kind === 'not-ready')
-    return { ...health, good: 0, notReady: health.notReady + 1, unanswered: 0, bad, reason };
-  return { ...health, good: 0, notReady: 0, unanswered: health.unanswered + 1, bad, reason };
+/** A sign of life that no probe asked for: bytes of other traffic. */
+export function heard(health: Health, at: number): Health {
+  const { silence } = health;
+  const isOver = silence !== undefined && silence.since < at;
+  return { ...health, heardAt: Math.max(health.heardAt, at), silence: isOver ? undefined : silence };
 }
 
-function nextState(health: Health, outcome: Outcome, rise: number, fall: number): HealthState {
-  if (outcome.kind === 'ready') return health.good >= rise ? 'ready' : health.state;
-  if (outcome.kind === 'dead' && (outcome.hard || health.unanswered >= fall)) return 'dead';
-  // It answered at least once of late: enough bad answers take it out of service without cutting its connections.
-  if (health.state === 'dead') return health.notReady >= rise ? 'draining' : 'dead';
-  if (health.state === 'draining') return 'draining';
-  return health.bad >= fall ? 'draining' : health.state;
+export function die(health: Health, now: number): Health {
+  return { ...health, state: 'dead', since: now };
+}
+
+/** The end of "held": evidence from before no longer counts, and each has to be found dead anew. */
+export function forgive(health: Health, now: number): Health {
+  if (health.state !== 'dead' && health.state !== 'closing')
+    return { ...health, silence: undefined, countsFrom: now };
+  return newHealth(now);
+}
+
+function count(health: Health, evidence: Evidence, now: number): Health {
+  if (evidence.kind === 'local-fault') return health;
+  if (evidence.kind === 'ready') {
+    const goodSince = health.good === 0 ? now - evidence.latencyMs : health.goodSince;
+    const good = health.good + 1;
+    return { ...health, good, bad: 0, goodSince, quickAt: now, heardAt: now, silence: undefined };
+  }
+  const against = { ...health, good: 0, reason: reasonOf(evidence) };
+  if (evidence.kind === 'process-silent') return { ...against, silence: silenceFrom(health, evidence) };
+  const bad = health.bad + 1;
+  if (evidence.kind === 'host-silent') return { ...against, bad, silence: silenceFrom(health, evidence) };
+  const late = evidence.kind === 'late' && { lateSentAt: now - evidence.latencyMs };
+  return { ...against, bad, heardAt: now, silence: undefined, ...late };
+}
+
+function silenceFrom({ silence, heardAt, countsFrom }: Health, { kind, since }: Silent): Silence {
+  const from = Math.max(since, heardAt, countsFrom);
+  if (kind === 'process-silent') return { kind: 'process', since: from, confirmed: true };
+  if (silence?.kind === 'host') return { ...silence, confirmed: true };
+  return { kind: 'host', since: from, confirmed: false };
+}
+
+function nextState(
+  { state, good, bad }: Health,
+  { kind }: Evidence,
+  { rise, fall }: Thresholds,
+): HealthState {
+  switch (kind) {
+    case 'ready':
+      return good >= rise ? 'ready' : state;
+    case 'refused':
+      return state === 'dead' ? 'dead' : 'closing';
+    case 'late':
+      // One that was taken for gone lives.
+      return bad >= fall || state === 'dead' || state === 'closing' ? 'slow' : state;
+    case 'not-ready':
+    case 'closed':
+      return bad >= fall ? 'draining' : state;
+    default:
+      return state;
+  }
+}
+
+function reasonOf(evidence: Exclude<Evidence, { kind: 'ready' }>): string {
+  return evidence.kind === 'late' ? `answered after ${Math.round(evidence.latencyMs)} ms` : evidence.reason;
 }

@@ -1,7 +1,7 @@
 // Metrics for Prometheus: what happens is counted as it happens, what is so is read from the daemon at each scrape.
 // Loaded by the daemon only, and only when it serves HTTP.
 import Registry from 'prom-client/lib/registry.js';
-import type { Outcome } from '../health/outcome.ts';
+import type { Evidence } from '../health/evidence.ts';
 import type { HealthState } from '../health/scoreboard.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import { listener, type Telemetry } from '../telemetry.ts';
@@ -9,7 +9,7 @@ import type { MetricsPage } from './routes.ts';
 import { createSeries } from './series.ts';
 import type { DaemonSnapshot, DaemonView, RealServerView } from './view.ts';
 
-const STATES: readonly HealthState[] = ['new', 'ready', 'draining', 'dead'];
+const STATES: readonly HealthState[] = ['new', 'ready', 'slow', 'closing', 'draining', 'dead'];
 
 export class Metrics implements MetricsPage {
   readonly telemetry: Telemetry;
@@ -44,7 +44,7 @@ export class Metrics implements MetricsPage {
   #listen(): Telemetry {
     const series = this.#series;
     return listener({
-      probed: (realServer, outcome) => this.#probed(this.#known(realServer), outcome),
+      probed: (realServer, evidence) => this.#probed(this.#known(realServer), evidence),
       changed: ({ realServer, from, to }) =>
         series.transitions.inc({ real_server: this.#known(realServer), from, to }),
       forgotten: realServer => this.#realServers.set(formatHostPort(realServer), false),
@@ -63,12 +63,13 @@ export class Metrics implements MetricsPage {
     return name;
   }
 
-  #probed(real_server: string, outcome: Outcome): void {
+  #probed(real_server: string, evidence: Evidence): void {
     const { probeSeconds, probeFailures } = this.#series;
-    if (outcome.kind !== 'dead') probeSeconds.observe({ real_server }, outcome.latencyMs / 1000);
-    if (outcome.kind === 'ready') return;
-    this.#reasons.add(outcome.reason);
-    probeFailures.inc({ real_server, reason: outcome.reason });
+    if ('latencyMs' in evidence) probeSeconds.observe({ real_server }, evidence.latencyMs / 1000);
+    if (evidence.kind === 'ready') return;
+    const reason = evidence.kind === 'not-ready' ? evidence.reason : evidence.kind;
+    this.#reasons.add(reason);
+    probeFailures.inc({ real_server, reason });
   }
 
   #read({ realServers, discovery, held }: DaemonSnapshot): void {

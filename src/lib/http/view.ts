@@ -1,4 +1,5 @@
 // The daemon as its HTTP server sees it: plain data that can be printed as JSON. Absent = not known, or not there.
+import type { EvidenceKind } from '../health/evidence.ts';
 import type { HealthState } from '../health/scoreboard.ts';
 
 export interface DaemonView {
@@ -53,7 +54,7 @@ export interface RealServerView {
 }
 
 export interface ProbeView {
-  readonly kind: 'ready' | 'not-ready' | 'dead';
+  readonly kind: EvidenceKind;
   /** Undefined when there was no answer. */
   readonly latencyMs: number | undefined;
   readonly reason: string | undefined;

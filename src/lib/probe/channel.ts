@@ -1,15 +1,18 @@
 // What the prober needs of a way to ask a master: one question at a time, and a word when the silence is broken.
-import type { Outcome } from '../health/outcome.ts';
+import type { Evidence } from '../health/evidence.ts';
 
 export interface ProbeChannel {
-  /** `timeoutMs` is for connecting, the TLS handshake and the answer together. Never rejects: a failure is an outcome. */
-  probe(timeoutMs: number): Promise<Outcome>;
-  /** Lets go of everything; `onLost` is not called any more. */
+  /**
+   * `limitMs` is for connecting, the TLS handshake and the answer together. `tell` hears of silence while it lasts
+   * (`final` false: the question stays open), and then exactly one final piece of evidence. May throw, when we cannot ask.
+   */
+  probe(limitMs: number, tell: (evidence: Evidence, final: boolean) => void): void;
+  /** Lets go of everything; nothing is told any more. */
   close(): void;
 }
 
 /**
  * `onLost` is called when an idle connection goes: with the errno's name, or "FIN" when the master closed it.
- * A channel that keeps nothing open never calls it.
+ * A channel that keeps nothing open never calls it. May throw, when we cannot ask.
  */
 export type OpenChannel = (onLost: (code: string) => void) => ProbeChannel;

@@ -6,7 +6,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../errors.ts';
-import { judgeFailure, judgeStatus, type Outcome } from '../health/outcome.ts';
+import { type Evidence, judgeFailure, judgeStatus } from '../health/evidence.ts';
 import type { HostPort } from '../model/address.ts';
 import { limitSilence, type SilenceLimits } from '../native/tcp.ts';
 import type { ProbeChannel } from './channel.ts';
@@ -33,83 +33,175 @@ export interface ProbeSettings {
 /** Keep-alive after 1 s of silence and then each second: a lost master is noticed 2 to 3 s after it went. */
 const SENTINEL: SilenceLimits = { keepAliveDelayMs: 1000, userTimeoutMs: 1500 };
 
+/** While a question stays open, its silence is told this often. */
+const SILENCE_EVERY_MS = 1000;
+/** No apiserver answers later than its own time limit of a minute; a question that was lost in it is asked anew. */
+const GIVE_UP_MS = 60_000;
+
 export class ProbeConnection implements ProbeChannel {
+  readonly #target: HostPort;
   readonly #settings: ProbeSettings;
-  readonly #tls: TlsSettings;
-  readonly #agent: OneSocketAgent;
+  readonly #onLost: (code: string) => void;
+  #tls: TlsSettings;
+  #agent: OneSocketAgent;
+  /** Why the master could not be verified: it is asked all the same, and shown no credentials. */
+  #unverified: string | undefined;
+  #connected = false;
+  #question: Question | undefined;
   #closed = false;
 
-  /** Begins to connect. `onLost`: see OpenChannel. */
-  constructor({ address, port }: HostPort, settings: ProbeSettings, onLost: (code: string) => void) {
+  /** Begins to connect. `onLost`: see OpenChannel. Throws what is wrong with our own certificates. */
+  constructor(target: HostPort, settings: ProbeSettings, onLost: (code: string) => void) {
+    this.#target = target;
     this.#settings = settings;
+    this.#onLost = onLost;
     this.#tls = settings.tls();
-    const { ca, cert, key, serverName } = this.#tls;
-    const verified = ca !== undefined;
-    const socket = connect({
-      host: address,
-      port,
-      servername: serverName,
-      rejectUnauthorized: verified,
-      ...(verified && { ca, cert, key }),
-    });
-    this.#agent = new OneSocketAgent(socket);
-    this.#watch(socket, onLost);
+    this.#agent = this.#connect(this.#tls.ca !== undefined);
   }
 
   close(): void {
     this.#closed = true;
+    this.#question?.end();
     this.#agent.socket.destroy();
   }
 
-  async probe(timeoutMs: number): Promise<Outcome> {
-    const startedAt = performance.now();
-    try {
-      const status = await this.#request(timeoutMs);
-      return judgeStatus(status, performance.now() - startedAt, this.#settings.accepted);
-    } catch (error) {
-      return judgeFailure(errnoCode(error) ?? 'EPROTO');
-    }
+  probe(limitMs: number, tell: (evidence: Evidence, final: boolean) => void): void {
+    const question = new Question(limitMs, tell, () => ({
+      connected: this.#connected,
+      bytes: this.#agent.socket.bytesRead,
+    }));
+    this.#question = question;
+    this.#send(question);
   }
 
-  /** The status of the response. */
-  #request(timeoutMs: number): Promise<number> {
-    const { path } = this.#settings;
-    const { ca, serverName } = this.#tls;
-    const { token } = this.#settings.tls();
-    return new Promise((resolve, reject) => {
-      const authorization =
-        ca === undefined || token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const request = https.request({
-        path,
-        agent: this.#agent,
-        headers: { host: serverName, ...authorization },
-      });
-      // An answer that came while this process was busy is read before the time is declared to be over.
-      const expire = (): unknown => setImmediate(() => request.destroy(timedOut(timeoutMs)));
-      const deadline = setTimeout(expire, timeoutMs);
-      request.once('response', (response: IncomingMessage) => {
-        response.resume();
-        response.once('end', () => resolve(response.statusCode ?? 0));
-        response.once('error', reject);
-      });
-      request.once('error', reject);
-      request.once('close', () => {
-        clearTimeout(deadline);
-        reject(new Error('closed before the response was complete'));
-      });
-      request.end();
+  #connect(verify: boolean): OneSocketAgent {
+    const { ca, cert, key, serverName } = this.#tls;
+    const socket = connect({
+      host: this.#target.address,
+      port: this.#target.port,
+      servername: serverName,
+      rejectUnauthorized: verify,
+      ...(verify && { ca, cert, key }),
     });
+    this.#connected = false;
+    this.#watch(socket, verify);
+    return new OneSocketAgent(socket);
   }
 
-  #watch(socket: TLSSocket, onLost: (code: string) => void): void {
+  #send(question: Question): void {
+    const { path, accepted } = this.#settings;
+    const { serverName } = this.#tls;
+    const { token } = this.#settings.tls();
+    const mayShow = this.#tls.ca !== undefined && this.#unverified === undefined && token !== undefined;
+    const authorization = mayShow ? { authorization: `Bearer ${token}` } : {};
+    const request = https.request({
+      path,
+      agent: this.#agent,
+      headers: { host: serverName, ...authorization },
+    });
+    const { socket } = this.#agent;
+    request.once('response', (response: IncomingMessage) => {
+      response.resume();
+      response.once('end', () => question.answered(response.statusCode ?? 0, accepted, this.#unverified));
+      response.once('error', error => question.failed(errnoCode(error) ?? 'EPROTO'));
+    });
+    request.once('error', error => {
+      if (!this.#retryUnverified(socket, question)) question.failed(errnoCode(error) ?? 'EPROTO');
+    });
+    request.once('close', () => {
+      if (socket === this.#agent.socket && socket.destroyed) question.failed('EPROTO');
+    });
+    request.end();
+  }
+
+  /** A certificate that does not fit is no sign of death. Returns whether the question goes on. */
+  #retryUnverified(socket: TLSSocket, question: Question): boolean {
+    const problem = socket.authorizationError as Error | string | null | undefined;
+    if (!problem || this.#closed || this.#unverified !== undefined) return false;
+    this.#unverified = String(problem);
+    this.#agent = this.#connect(false);
+    this.#send(question);
+    return true;
+  }
+
+  #watch(socket: TLSSocket, verify: boolean): void {
     let code = 'FIN';
-    socket.once('connect', () => limitSilence(socket, SENTINEL));
+    socket.once('connect', () => {
+      this.#connected = true;
+      limitSilence(socket, SENTINEL);
+    });
     socket.on('error', error => {
       code = errnoCode(error) ?? 'EPROTO';
     });
     socket.once('close', () => {
-      if (!this.#closed) onLost(code);
+      const isOver = !this.#closed && socket === this.#agent.socket;
+      if (isOver && !(verify && socket.authorizationError && this.#question?.isOpen)) this.#onLost(code);
     });
+  }
+}
+
+/** One request from its beginning to its one final piece of evidence. */
+class Question {
+  readonly #sentAt = performance.now();
+  readonly #tell: (evidence: Evidence, final: boolean) => void;
+  readonly #look: () => { connected: boolean; bytes: number };
+  #timer: NodeJS.Timeout;
+  #bytes: number;
+  #heardAt = this.#sentAt;
+  #overdue = false;
+  isOpen = true;
+
+  constructor(
+    limitMs: number,
+    tell: (evidence: Evidence, final: boolean) => void,
+    look: () => { connected: boolean; bytes: number },
+  ) {
+    this.#tell = tell;
+    this.#look = look;
+    this.#bytes = look().bytes;
+    // An answer that came while this process was busy is read before the time is declared to be over.
+    this.#timer = setTimeout(() => setImmediate(() => this.#isLate()), limitMs);
+  }
+
+  answered(status: number, accepted: ReadonlySet<number>, unverified: string | undefined): void {
+    const evidence = judgeStatus(status, performance.now() - this.#sentAt, accepted, this.#overdue);
+    this.#finish(
+      evidence.kind === 'ready' && unverified !== undefined ? { ...evidence, unverified } : evidence,
+    );
+  }
+
+  failed(code: string): void {
+    this.#finish(judgeFailure(code, this.#heardAt));
+  }
+
+  end(): void {
+    this.isOpen = false;
+    clearTimeout(this.#timer);
+  }
+
+  #finish(evidence: Evidence): void {
+    if (!this.isOpen) return;
+    this.end();
+    this.#tell(evidence, true);
+  }
+
+  /** The question stays open: what comes late is an answer, too. */
+  #isLate(): void {
+    if (!this.isOpen) return;
+    this.#overdue = true;
+    const { connected, bytes } = this.#look();
+    const now = performance.now();
+    if (!connected) this.failed('ETIMEDOUT');
+    else if (now - this.#sentAt > GIVE_UP_MS)
+      this.#finish({ kind: 'closed', reason: 'no answer in a minute' });
+    else this.#stillSilent(bytes, now);
+  }
+
+  #stillSilent(bytes: number, now: number): void {
+    if (bytes !== this.#bytes) this.#heardAt = now;
+    this.#bytes = bytes;
+    this.#timer = setTimeout(() => this.#isLate(), SILENCE_EVERY_MS);
+    this.#tell({ kind: 'process-silent', reason: 'no answer', since: this.#heardAt }, false);
   }
 }
 
@@ -128,8 +220,4 @@ class OneSocketAgent extends https.Agent {
   addRequest(request: ClientRequest): void {
     request.onSocket(this.socket);
   }
-}
-
-function timedOut(timeoutMs: number): Error {
-  return Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' });
 }

@@ -1,17 +1,18 @@
-// Probes one master for as long as it is a candidate: at a jittered interval, at once when the sentinel fires, and
-// again soon while the answers are not yet conclusive.
-import { setTimeout as delay } from 'node:timers/promises';
-import { ignoreAbort } from '../errors.ts';
-import { judgeFailure, type Outcome } from '../health/outcome.ts';
+// Probes one master for as long as it is a candidate: at intervals, at once when the sentinel fires or somebody suspects
+// something, and one question at a time. It cannot end silently: whatever throws is a local fault, and the next question
+// is always planned.
+import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import { type Evidence, judgeFailure } from '../health/evidence.ts';
 import type { OpenChannel, ProbeChannel } from './channel.ts';
 
 export interface ProberOptions {
   readonly open: OpenChannel;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  /** How soon the next probe follows, given the last outcome; undefined = after the interval. */
-  readonly nextInMs: () => number | undefined;
-  readonly onOutcome: (outcome: Outcome) => void;
+  readonly clock: Clock;
+  readonly limitMs: number;
+  /** How soon the next probe follows, given the last evidence. */
+  readonly nextInMs: (evidence: Evidence) => number;
+  readonly onEvidence: (evidence: Evidence) => void;
 }
 
 /**
@@ -19,85 +20,97 @@ export interface ProberOptions {
  * one no further than this.
  */
 const SENTINEL_GAP_MS = 200;
+/** What suspicion costs a master at most: one probe in this time. */
+const SUSPICION_GAP_MS = 1000;
+/** What the sentinel waited for in vain when it gives up. */
+const SENTINEL_SILENCE_MS = 1500;
+/** Behind silence the confirming probe has less time: a lost SYN is not sent again within a second in any case. */
+const HASTE = 2;
 
-/** The kernel asked the master and got no answer, or learned that nobody knows the way: as good as a failed probe. */
-const SILENCE = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
-
-/** Behind 2 s of silence the confirming probe has less time: a lost SYN is not sent again within a second in any case. */
-const SUSPICION = 2;
-
-/** +-20 %: thousands of nodes that were started together must not ask together. */
-const JITTER = 0.2;
+/** After these a second try is worth something only over a fresh connection. */
+const ENDS_CONNECTION: ReadonlySet<string> = new Set(['closed', 'refused', 'host-silent', 'local-fault']);
 
 export class Prober {
   readonly #options: ProberOptions;
-  readonly #abort = new AbortController();
   #channel: ProbeChannel | undefined;
-  #probing = false;
-  #lastProbeAt = 0;
-  /** The kernel has just given up on the last connection. */
-  #silent = false;
-  #wake: (() => void) | undefined;
+  #timer: unknown;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #asking = false;
+  #hasty = false;
+  #stopped = false;
 
   constructor(options: ProberOptions) {
     this.#options = options;
   }
 
-  async run(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      const outcome = await this.#probeOnce();
-      if (signal.aborted) return;
-      this.#options.onOutcome(outcome);
-      await this.#pause(this.#options.nextInMs() ?? jittered(this.#options.intervalMs));
+  start(): void {
+    this.#plan(0);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#dropChannel();
+  }
+
+  /** Somebody suspects something: the next probe follows at once, unless one is under way or was a moment ago. */
+  probeSoon(): void {
+    if (!this.#asking && !this.#stopped)
+      this.#plan(this.#sentAt + SUSPICION_GAP_MS - this.#options.clock.now());
+  }
+
+  #plan(inMs: number): void {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#timer);
+    this.#timer = clock.setTimeout(() => this.#ask(), Math.max(0, inMs));
+  }
+
+  #ask(): void {
+    const { open, clock, limitMs } = this.#options;
+    this.#asking = true;
+    this.#sentAt = clock.now();
+    try {
+      const channel = this.#channel ?? open(code => this.#sentinelFired(code));
+      this.#channel = channel;
+      channel.probe(this.#hasty ? limitMs / HASTE : limitMs, (evidence, final) => {
+        if (this.#channel === channel) this.#hear(evidence, final);
+      });
+    } catch (error) {
+      this.#hear({ kind: 'local-fault', reason: messageOf(error) }, true);
     }
   }
 
-  /** Ends run() at once. */
-  stop(): void {
-    this.#abort.abort();
-    this.#dropChannel();
-    this.#wake?.();
+  #hear(evidence: Evidence, final: boolean): void {
+    if (this.#stopped) return;
+    if (final) {
+      this.#asking = false;
+      this.#hasty = evidence.kind === 'host-silent';
+      if (ENDS_CONNECTION.has(evidence.kind)) this.#dropChannel();
+    }
+    try {
+      this.#options.onEvidence(evidence);
+    } finally {
+      if (final && !this.#stopped) this.#plan(this.#options.nextInMs(evidence));
+    }
   }
 
-  async #probeOnce(): Promise<Outcome> {
-    this.#channel ??= this.#options.open(code => this.#sentinelFired(code));
-    const { timeoutMs } = this.#options;
-    this.#probing = true;
-    const outcome = await this.#channel.probe(this.#silent ? timeoutMs / SUSPICION : timeoutMs);
-    this.#probing = false;
-    this.#silent = false;
-    this.#lastProbeAt = performance.now();
-    // A second try is worth something only over a fresh connection.
-    if (outcome.kind === 'dead') this.#dropChannel();
-    return outcome;
-  }
-
-  /** A connection that timed out under the kernel's eyes is a failed probe; one that was closed is a reason to ask. */
+  /** A connection that timed out under the kernel's eyes is evidence; one that was closed is a reason to ask. */
   #sentinelFired(code: string): void {
-    // The probe that is under way on this connection fails with it, and says so itself.
-    if (this.#probing) return;
+    // The question that is under way on this connection fails with it, and says so itself.
+    if (this.#asking || this.#stopped) return;
     this.#dropChannel();
-    this.#silent = SILENCE.has(code);
-    if (this.#silent) this.#options.onOutcome(judgeFailure(code));
-    const gap = this.#lastProbeAt + SENTINEL_GAP_MS - performance.now();
-    if (gap <= 0) this.#wake?.();
-    else setTimeout(() => this.#wake?.(), gap).unref();
+    const now = this.#options.clock.now();
+    const evidence = judgeFailure(code, now - SENTINEL_SILENCE_MS);
+    if (evidence.kind === 'host-silent') {
+      this.#hasty = true;
+      this.#options.onEvidence(evidence);
+    }
+    if (!this.#stopped) this.#plan(this.#sentAt + SENTINEL_GAP_MS - now);
   }
 
   #dropChannel(): void {
-    this.#channel?.close();
+    const channel = this.#channel;
     this.#channel = undefined;
+    channel?.close();
   }
-
-  async #pause(milliseconds: number): Promise<void> {
-    const wake = new AbortController();
-    this.#wake = () => wake.abort();
-    await delay(milliseconds, undefined, { signal: wake.signal }).catch(ignoreAbort);
-    this.#wake = undefined;
-  }
-}
-
-function jittered(intervalMs: number): number {
-  return intervalMs * (1 - JITTER + 2 * JITTER * Math.random());
 }

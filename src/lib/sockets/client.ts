@@ -1,22 +1,38 @@
 // Local TCP connections: who is connected to an address, and breaking a connection (what `ss -K` does), whose owner gets
 // ECONNABORTED at once, however idle it is. Needs CAP_NET_ADMIN, module tcp_diag, and a kernel with
 // CONFIG_INET_DIAG_DESTROY. Sockets of other network namespaces (pods) are not seen.
-import { AF_INET, AF_INET6, equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  equalHostPort,
+  familyNumber,
+  formatHostPort,
+  type HostPort,
+} from '../model/address.ts';
 import type { NetlinkConnection } from '../netlink/connection.ts';
 import { isNetlinkError } from '../netlink/errors.ts';
 import {
   packDestroy,
   packListEstablished,
+  packListTraffic,
   SOCK_DESTROY,
   SOCK_DIAG_BY_FAMILY,
+  type Traffic,
   unpackSocket,
+  unpackTraffic,
 } from './codec.ts';
 
 export interface SocketClient {
   /** The local ends of established connections to this address. Throws SocketsUnsupportedError. */
   connectedTo(remote: HostPort): HostPort[];
+  /** Connections to this address, also those that are being made, with their traffic. Throws SocketsUnsupportedError. */
+  traffic(remote: HostPort): ObservedTraffic[];
   /** False when there is no such socket (any more). Throws SocketsUnsupportedError. */
   destroy(local: HostPort, remote: HostPort): boolean;
+}
+
+export interface ObservedTraffic extends Traffic {
+  readonly local: HostPort;
 }
 
 export class SocketsUnsupportedError extends Error {
@@ -37,19 +53,29 @@ export class NetlinkSocketClient implements SocketClient {
   connectedTo(remote: HostPort): HostPort[] {
     // An IPv6 socket may have an IPv4 connection.
     return [AF_INET, AF_INET6]
-      .flatMap(family => this.#established(family, remote))
-      .filter(socket => equalHostPort(socket.remote, remote))
+      .flatMap(family => this.#list(packListEstablished(family, remote.port), remote))
       .map(({ local }) => local);
   }
 
-  #established(family: number, remote: HostPort) {
+  traffic(remote: HostPort): ObservedTraffic[] {
+    return this.#list(packListTraffic(familyNumber(remote.address), remote.port), remote).flatMap(
+      ({ local, payload }) => {
+        const traffic = unpackTraffic(payload);
+        return traffic === undefined ? [] : [{ local, ...traffic }];
+      },
+    );
+  }
+
+  #list(payload: Buffer, remote: HostPort): { local: HostPort; payload: Buffer }[] {
     try {
       const messages = this.#connection.dump({
         operation: `list sockets connected to ${formatHostPort(remote)}`,
         type: SOCK_DIAG_BY_FAMILY,
-        payload: packListEstablished(family, remote.port),
+        payload,
       });
-      return messages.map(({ payload }) => unpackSocket(payload));
+      return messages
+        .map(message => ({ ...unpackSocket(message.payload), payload: message.payload }))
+        .filter(socket => equalHostPort(socket.remote, remote));
     } catch (error) {
       // No handler for the protocol: module tcp_diag is missing.
       if (isNetlinkError(error, 'ENOENT', 'EINVAL')) throw new SocketsUnsupportedError({ cause: error });

@@ -1,6 +1,9 @@
 // Two requests of the sock_diag family, about TCP sockets of this network namespace: list those that are connected to
-// a port, destroy the one that is named by its addresses.
+// a port, with what the kernel knows of their traffic; destroy the one that is named by its addresses.
+
 import { AF_INET, addressFromBytes, addressToBytes, familyNumber, type HostPort } from '../model/address.ts';
+import { readAttributes } from '../netlink/attributes.ts';
+import { MalformedMessageError } from '../netlink/errors.ts';
 
 /** <linux/sock_diag.h> */
 export const SOCK_DIAG_BY_FAMILY = 20;
@@ -9,6 +12,7 @@ export const SOCK_DESTROY = 21;
 const IPPROTO_TCP = 6;
 /** <net/tcp_states.h> */
 const TCP_ESTABLISHED = 1;
+export const TCP_SYN_SENT = 2;
 const ALL_STATES = 0xffffffff;
 /** <linux/inet_diag.h>: any socket with these addresses, whatever its cookie. */
 const INET_DIAG_NOCOOKIE = 0xffffffff;
@@ -16,6 +20,8 @@ const INET_DIAG_NOCOOKIE = 0xffffffff;
 // struct inet_diag_req_v2 { __u8 sdiag_family, sdiag_protocol, idiag_ext, pad; __u32 idiag_states;
 //   struct inet_diag_sockid { __be16 sport, dport; __be32 src[4], dst[4]; __u32 if; __u32 cookie[2]; } id; };
 const REQUEST_BYTES = 56;
+/** <linux/inet_diag.h> */
+const INET_DIAG_INFO = 2;
 
 export function packDestroy(local: HostPort, remote: HostPort): Buffer {
   // All states: not looked at when one socket is named, but the kernel's own tools set it.
@@ -29,7 +35,19 @@ export function packDestroy(local: HostPort, remote: HostPort): Buffer {
 
 /** `family`: AF_INET or AF_INET6. Of a dump the kernel compares states and ports, and leaves addresses to us. */
 export function packListEstablished(family: number, remotePort: number): Buffer {
-  const bytes = packRequest(family, 1 << TCP_ESTABLISHED);
+  return packList(family, remotePort, 1 << TCP_ESTABLISHED);
+}
+
+/** The same, those that are only connecting included, each with its struct tcp_info. */
+export function packListTraffic(family: number, remotePort: number): Buffer {
+  const bytes = packList(family, remotePort, (1 << TCP_ESTABLISHED) | (1 << TCP_SYN_SENT));
+  // Extensions are asked for by a bit mask: 1 << (INET_DIAG_INFO - 1).
+  bytes.writeUInt8(1 << (INET_DIAG_INFO - 1), 2);
+  return bytes;
+}
+
+function packList(family: number, remotePort: number, states: number): Buffer {
+  const bytes = packRequest(family, states);
   bytes.writeUInt16BE(remotePort, 10);
   return bytes;
 }
@@ -52,8 +70,15 @@ export interface Socket {
 // struct inet_diag_msg { __u8 idiag_family, idiag_state, idiag_timer, idiag_retrans;
 //   struct inet_diag_sockid id; __u32 idiag_expires, idiag_rqueue, idiag_wqueue, idiag_uid, idiag_inode; };
 
+const MESSAGE_BYTES = 72;
+
 /** An IPv4 connection of an IPv6 socket has IPv4 addresses here, as everywhere else. */
 export function unpackSocket(payload: Buffer): Socket {
+  if (payload.length < MESSAGE_BYTES) {
+    throw new MalformedMessageError(
+      `struct inet_diag_msg needs ${MESSAGE_BYTES} bytes, ${payload.length} are left`,
+    );
+  }
   const isV4 = payload.readUInt8(0) === AF_INET;
   const addressAt = (offset: number): string => {
     const bytes = payload.subarray(offset, offset + 16);
@@ -63,6 +88,34 @@ export function unpackSocket(payload: Buffer): Socket {
   return {
     local: { address: addressAt(8), port: payload.readUInt16BE(4) },
     remote: { address: addressAt(24), port: payload.readUInt16BE(6) },
+  };
+}
+
+/** What the kernel knows of a socket's traffic; ages in milliseconds. */
+export interface Traffic {
+  readonly state: number;
+  /** Timeouts in a row for the oldest segment that is not acknowledged. */
+  readonly retransmits: number;
+  readonly unackedSegments: number;
+  readonly sinceSentMs: number;
+  readonly sinceReceivedMs: number;
+}
+
+// struct tcp_info of <linux/tcp.h>: __u8 tcpi_state, ca_state, retransmits, ... at 0; __u32 unacked at 24,
+//   last_data_sent at 44, last_data_recv at 52. Later kernels append to it.
+const TCP_INFO_BYTES = 56;
+
+/** Undefined where the kernel gave none: a socket that is being closed. */
+export function unpackTraffic(payload: Buffer): Traffic | undefined {
+  if (payload.length < MESSAGE_BYTES) return undefined;
+  const info = readAttributes(payload.subarray(MESSAGE_BYTES)).get(INET_DIAG_INFO)?.payload;
+  if (info === undefined || info.length < TCP_INFO_BYTES) return undefined;
+  return {
+    state: payload.readUInt8(1),
+    retransmits: info.readUInt8(2),
+    unackedSegments: info.readUInt32LE(24),
+    sinceSentMs: info.readUInt32LE(44),
+    sinceReceivedMs: info.readUInt32LE(52),
   };
 }
 

@@ -28,7 +28,7 @@ export interface ServerView extends HostPort {
 
 /** From its /status, or the last event that it left behind. */
 export interface DaemonWord {
-  readonly state: 'new' | 'ready' | 'draining' | 'dead';
+  readonly state: 'new' | 'ready' | 'slow' | 'closing' | 'draining' | 'dead';
   readonly forS: number;
   readonly reason: string;
 }
@@ -77,7 +77,14 @@ function wantedServers({ daemon, persisted }: Facts): readonly HostPort[] {
   return persisted.spec?.realServers ?? [];
 }
 
-const HEALTH = { new: 'unknown', ready: 'ready', draining: 'not-ready', dead: 'dead' } as const;
+const HEALTH = {
+  new: 'unknown',
+  ready: 'ready',
+  slow: 'not-ready',
+  closing: 'not-ready',
+  draining: 'not-ready',
+  dead: 'dead',
+} as const;
 
 function healthOf(
   probe: RealServerProbe | undefined,

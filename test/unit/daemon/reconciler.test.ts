@@ -1,9 +1,10 @@
 // Passes of the daemon on a kernel in memory: what is repaired, what is broken, what is told, and when.
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.ts';
 import { ConnectionBreaker } from '../../../src/lib/daemon/breaker.ts';
 import { Candidates } from '../../../src/lib/daemon/candidates.ts';
 import { Reconciler } from '../../../src/lib/daemon/reconciler.ts';
-import type { Outcome } from '../../../src/lib/health/outcome.ts';
+import type { Evidence } from '../../../src/lib/health/evidence.ts';
 import type { Connection } from '../../../src/lib/ipvs/connections.ts';
 import type { HostPort } from '../../../src/lib/model/address.ts';
 import type { ProxySpec } from '../../../src/lib/model/spec.ts';
@@ -13,8 +14,10 @@ import { VIRTUAL_SERVER } from '../../helpers/plan-builders.ts';
 
 const M1: HostPort = { address: '10.0.0.11', port: 6443 };
 const M2: HostPort = { address: '10.0.0.12', port: 6443 };
-const READY: Outcome = { kind: 'ready', latencyMs: 1 };
-const REFUSED: Outcome = { kind: 'dead', reason: 'econnrefused', hard: true };
+const READY: Evidence = { kind: 'ready', latencyMs: 1 };
+const REFUSED: Evidence = { kind: 'refused', reason: 'econnrefused' };
+/** Its host does not answer; it takes two. */
+const SILENT: Evidence = { kind: 'host-silent', reason: 'etimedout', since: 0 };
 const CLIENT: HostPort = { address: '10.0.0.2', port: 40_000 };
 
 const SERVED_BY_M2: Connection = {
@@ -39,7 +42,7 @@ interface Scene {
   /** What was told, one line each. */
   readonly told: string[];
   /** The next probe of a real server has this outcome. */
-  probe(realServer: HostPort, ...outcomes: Outcome[]): void;
+  probe(realServer: HostPort, ...evidence: Evidence[]): void;
   readonly destroyed: Promise<HostPort>;
 }
 
@@ -58,15 +61,20 @@ function scene(options: MemoryKernelOptions = {}, connections = () => [SERVED_BY
     connectionsReset: count => told.push(`broke ${count}`),
     passFinished: (_ms, ok) => ok || told.push('pass failed'),
   });
-  const outcomes = new Map<string, (outcome: Outcome) => void>();
-  const startProbe = (target: HostPort, _next: unknown, onOutcome: (outcome: Outcome) => void) => {
-    outcomes.set(target.address, onOutcome);
-    return { run: async () => {}, stop() {} };
+  const hear = new Map<string, (evidence: Evidence) => void>();
+  const startProbe = (target: HostPort, _next: unknown, onEvidence: (evidence: Evidence) => void) => {
+    hear.set(target.address, onEvidence);
+    return { start() {}, stop() {}, probeSoon() {} };
   };
-  const candidates = new Candidates({ rise: 2, fall: 2 }, startProbe, telemetry, () => {});
+  const candidates = new Candidates({
+    ...{ startProbe, telemetry, clock: systemClock, intervalMs: 10_000 },
+    thresholds: { rise: 2, fall: 2 },
+    onChange() {},
+  });
   const { promise: destroyed, resolve } = Promise.withResolvers<HostPort>();
   const sockets = {
     connectedTo: () => [CLIENT],
+    traffic: () => [],
     destroy: (local: HostPort): boolean => {
       resolve(local);
       return true;
@@ -80,9 +88,12 @@ function scene(options: MemoryKernelOptions = {}, connections = () => [SERVED_BY
     breaker,
     telemetry,
     drainTimeoutMs: 60_000,
+    hangTimeMs: 4000,
+    clock: systemClock,
+    passIn() {},
   });
-  const probe = ({ address }: HostPort, ...list: Outcome[]): void => {
-    for (const outcome of list) outcomes.get(address)?.(outcome);
+  const probe = ({ address }: HostPort, ...list: Evidence[]): void => {
+    for (const evidence of list) hear.get(address)?.(evidence);
   };
   return { kernel, reconciler, candidates, told, probe, destroyed };
 }
@@ -97,6 +108,12 @@ function serving(...args: Parameters<typeof scene>): Scene {
   built.kernel.log.length = 0;
   built.told.length = 0;
   return built;
+}
+
+/** Its host falls silent, and another answers. */
+function lose({ probe }: Scene, lost: HostPort, witness: HostPort): void {
+  probe(lost, SILENT, SILENT);
+  probe(witness, READY);
 }
 
 const addresses = ({ kernel }: Scene): string[] =>
@@ -139,7 +156,7 @@ describe('repairs', () => {
 
   test('what follows from a decision is no repair', () => {
     const lost = serving();
-    lost.probe(M1, REFUSED);
+    lose(lost, M1, M2);
     lost.reconciler.pass();
     expect(addresses(lost)).toEqual([M2.address]);
     expect(lost.told).toEqual([]);
@@ -162,7 +179,7 @@ describe('everything dead', () => {
     dead.reconciler.pass();
     dead.probe(M2, READY);
     dead.reconciler.pass();
-    expect(addresses(dead)).toEqual([M2.address]);
+    expect(addresses(dead), 'the other has to be found dead anew').toEqual([M1.address, M2.address]);
     expect(dead.told).toEqual(['held', 'no longer held']);
   });
 });
@@ -172,7 +189,7 @@ describe('failures', () => {
     const failing = serving();
     failing.candidates.setDiscovered([M2, { address: '10.0.0.13', port: 6443 }]);
     failing.probe({ address: '10.0.0.13', port: 6443 }, READY, READY);
-    failing.probe(M1, REFUSED);
+    lose(failing, M1, M2);
     const { ipvs } = failing.kernel;
     if (ipvs === undefined) throw new Error('the kernel in memory has IPVS');
     ipvs.addDestination = () => {
@@ -215,7 +232,7 @@ describe('failures', () => {
 describe('connections that no real server serves', () => {
   test('are broken when their real server was removed', async () => {
     const lost = serving();
-    lost.probe(M2, REFUSED);
+    lose(lost, M2, M1);
     lost.reconciler.pass();
     expect(await lost.destroyed).toEqual(CLIENT);
     expect(lost.told).toEqual(['broke 1']);
@@ -243,7 +260,7 @@ describe('connections that no real server serves', () => {
       resolve();
       throw new Error('EIO');
     });
-    lost.probe(M1, REFUSED);
+    lose(lost, M1, M2);
     lost.reconciler.pass();
     expect(addresses(lost)).toEqual([M2.address]);
     await told;
@@ -256,7 +273,7 @@ test('a master that left discovery is drained, then forgotten', () => {
   left.candidates.setDiscovered([M2]);
   left.reconciler.pass();
   expect(left.kernel.log).toEqual(['set 10.0.0.11:6443 of 10.99.0.1:6443 (weight 0)']);
-  left.probe(M1, REFUSED);
+  lose(left, M1, M2);
   left.reconciler.pass();
   expect(left.told).toEqual(['forgotten 10.0.0.11']);
 });

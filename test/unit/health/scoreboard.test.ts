@@ -1,65 +1,77 @@
-// Probe outcomes in, states out.
+// Evidence in, states out.
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../../../src/lib/health/outcome.ts';
-import { type Health, type HealthState, newHealth, score } from '../../../src/lib/health/scoreboard.ts';
+import { forgive, type HealthState, heard, newHealth, score } from '../../../src/lib/health/scoreboard.ts';
+import { evidence, healthAfter } from '../../helpers/evidence.ts';
 
-const OUTCOMES: Record<string, Outcome> = {
-  '+': { kind: 'ready', latencyMs: 1 },
-  n: { kind: 'not-ready', reason: 'http-500', latencyMs: 1 },
-  t: { kind: 'dead', reason: 'etimedout', hard: false },
-  r: { kind: 'dead', reason: 'econnrefused', hard: true },
-};
-
-/** The states after each outcome of a history such as "++tn", with rise 2 and fall 2. */
-function states(history: string): HealthState[] {
-  let health: Health = newHealth(0);
-  return [...history].map((symbol, index) => {
-    const outcome = OUTCOMES[symbol];
-    if (outcome === undefined) throw new Error(`no outcome is written ${symbol}`);
-    health = score(health, outcome, { rise: 2, fall: 2 }, index + 1);
-    return health.state;
-  });
-}
-
-// + good, n answered but not ready, t timed out, r refused
+// + in time, l late, n not ready, r refused, h host silent, p process silent, c closed, f a fault of ours
 describe('rise 2, fall 2', () => {
   test.each<[history: string, final: HealthState, why: string]>([
-    ['+', 'new', 'one good probe proves nothing yet'],
+    ['+', 'new', 'one good answer proves nothing yet'],
     ['++', 'ready', 'two in a row do'],
-    ['+t+', 'new', 'a bad one in between starts the count anew'],
-    ['++t', 'ready', 'one lost probe changes nothing'],
-    ['++t+t+t+', 'ready', 'nor do several that are not in a row'],
-    ['++tt', 'dead', 'two lost in a row mean that it is dead'],
-    ['++r', 'dead', 'refused: nobody listens, so one is enough'],
+    ['+l+', 'new', 'a late one in between starts the count anew'],
+    ['++l', 'ready', 'one late answer changes nothing'],
+    ['++l+l+l+', 'ready', 'nor do several that are not in a row'],
+    ['++ll', 'slow', 'two late ones in a row: overloaded, and alive'],
+    ['++lll++', 'ready', 'and back after two in time'],
+    ['++r', 'closing', 'refused: nobody new, and whom it has it may serve'],
+    ['++r++', 'ready', 'it comes back like a new one'],
+    ['r', 'closing', 'a new one can be refused, too'],
     ['++n', 'ready', 'one 500 changes nothing'],
     ['++nn', 'draining', 'two in a row: alive, but not to be used'],
-    ['++tn', 'draining', 'two bad ones of different kinds: it answered, so it is alive'],
-    ['++nt', 'draining', 'whichever came first'],
-    ['++nntt', 'dead', 'a draining one dies like any other'],
-    ['++nnt', 'draining', 'but not of one lost probe'],
-    ['++nn+', 'draining', 'it comes back after rise good probes'],
-    ['++nn++', 'ready', 'and not before'],
-    ['r', 'dead', 'a new one can be dead at once'],
-    ['tt', 'dead', 'or after two lost probes'],
-    ['r+', 'dead', 'a dead one needs rise good probes'],
-    ['r++', 'ready', 'to serve again'],
-    ['rn', 'dead', 'one that is starting says 500'],
-    ['rnn', 'draining', 'and is alive when it keeps saying so'],
+    ['++ln', 'draining', 'two of different kinds: the last says which'],
+    ['++nl', 'slow', 'either way round'],
+    ['++nn+', 'draining', 'one good answer is not two'],
+    ['++cc', 'draining', 'two connections that end before an answer'],
+    ['++hhhh', 'ready', 'silence of a host alone: who is dead is decided with witnesses'],
+    ['++pppp', 'ready', 'silence of a process alone, too'],
+    ['++ffff', 'ready', 'a fault of ours is never the master’s'],
+    ['ffff', 'new', 'nor is one before anything is known'],
+    ['++rl', 'slow', 'one that refused answers late: it lives'],
+    ['++rnn', 'draining', 'one that is starting says 500'],
   ])('%s: %s (%s)', (history, final) => {
-    expect(states(history).at(-1)).toBe(final);
+    expect(healthAfter(history).state).toBe(final);
   });
 });
 
 test('a state begins when it changes, not with every probe', () => {
-  let health = newHealth(0);
-  for (const now of [10, 20, 30])
-    health = score(health, { kind: 'ready', latencyMs: 1 }, { rise: 2, fall: 2 }, now);
-  expect(health).toMatchObject({ state: 'ready', since: 20 });
+  expect(healthAfter('++++')).toMatchObject({ state: 'ready', since: 2000 });
 });
 
-test('rise 1 and fall 1 decide with each probe', () => {
+test('rise 1 and fall 1 decide with each answer', () => {
   const once = { rise: 1, fall: 1 };
-  const good = score(newHealth(0), { kind: 'ready', latencyMs: 1 }, once, 1);
-  expect(good.state).toBe('ready');
-  expect(score(good, { kind: 'dead', reason: 'etimedout', hard: false }, once, 2).state).toBe('dead');
+  expect(healthAfter('+', 1000, once).state).toBe('ready');
+  expect(healthAfter('+l', 2000, once).state).toBe('slow');
 });
+
+describe('silence', () => {
+  test('of a host is confirmed by a second try, and began with the first', () => {
+    expect(healthAfter('++h').silence).toEqual({ kind: 'host', since: 2000, confirmed: false });
+    expect(healthAfter('++hh').silence).toEqual({ kind: 'host', since: 2000, confirmed: true });
+  });
+
+  test.each(['+', 'l', 'n', 'r', 'c'])('of either kind ends with %s', letter => {
+    for (const silent of ['hh', 'pp']) expect(healthAfter(`++${silent}${letter}`).silence).toBeUndefined();
+  });
+
+  test('does not begin before the last sign of life', () => {
+    const health = score(healthAfter('++'), { kind: 'process-silent', reason: '', since: 500 }, TWICE, 3000);
+    expect(health.silence?.since).toBe(2000);
+  });
+
+  test('ends with bytes of other traffic that came after it began, and not with older ones', () => {
+    const health = healthAfter('++pp');
+    expect(heard(health, 1000).silence).toEqual(health.silence);
+    expect(heard(health, 3500)).toMatchObject({ silence: undefined, heardAt: 3500 });
+  });
+});
+
+test('forgiven: what happened before no longer counts, and silence begins anew', () => {
+  expect(forgive(healthAfter('++r'), 9000)).toEqual(newHealth(9000));
+  const silent = forgive(healthAfter('++hh'), 9000);
+  expect(silent).toMatchObject({ state: 'ready', silence: undefined });
+  expect(score(silent, { ...evidence('h', 9500) } as never, TWICE, 9500).silence).toEqual({
+    ...{ kind: 'host', since: 9000, confirmed: false },
+  });
+});
+
+const TWICE = { rise: 2, fall: 2 };

@@ -27,6 +27,8 @@ describe('what is so is read at each scrape', () => {
       'weight{real_server="10.0.0.11:6443"} 1',
       'state{real_server="10.0.0.11:6443",state="new"} 0',
       'state{real_server="10.0.0.11:6443",state="ready"} 1',
+      'state{real_server="10.0.0.11:6443",state="slow"} 0',
+      'state{real_server="10.0.0.11:6443",state="closing"} 0',
       'state{real_server="10.0.0.11:6443",state="draining"} 0',
       'state{real_server="10.0.0.11:6443",state="dead"} 0',
       'active_connections{real_server="10.0.0.11:6443"} 5',
@@ -79,11 +81,11 @@ describe('what happens is counted', () => {
     const { telemetry, samples } = metricsOf();
     telemetry.probed(B, { kind: 'ready', latencyMs: 2 });
     telemetry.probed(B, { kind: 'not-ready', reason: 'http-500', latencyMs: 2000 });
-    telemetry.probed(B, { kind: 'dead', reason: 'econnrefused', hard: true });
-    telemetry.probed(B, { kind: 'dead', reason: 'econnrefused', hard: true });
+    telemetry.probed(B, { kind: 'refused', reason: 'econnrefused' });
+    telemetry.probed(B, { kind: 'refused', reason: 'econnrefused' });
     expect(await samples('probe_failures')).toEqual([
       'probe_failures_total{real_server="[fd00::12]:6443",reason="http-500"} 1',
-      'probe_failures_total{real_server="[fd00::12]:6443",reason="econnrefused"} 2',
+      'probe_failures_total{real_server="[fd00::12]:6443",reason="refused"} 2',
     ]);
     expect(
       (await samples('probe_seconds')).filter(line => /le="(0.001|0.0025|1|2.5)"|count|sum/.test(line)),

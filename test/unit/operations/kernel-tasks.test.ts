@@ -14,7 +14,7 @@ const MASTERS = ['10.0.0.11', '10.0.0.12', '10.0.0.13'].map(address => ({ addres
 
 const contextOf = (kernel: MemoryKernel, fields: Partial<OperationContext> = {}): OperationContext => ({
   kernel,
-  sockets: { connectedTo: () => [], destroy: () => false },
+  sockets: { connectedTo: () => [], traffic: () => [], destroy: () => false },
   persistDir: '/nonexistent',
   dryRun: false,
   ...fields,

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTcp, createServer } from 'node:net';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Outcome } from '../../../src/lib/health/outcome.ts';
-import { DEFAULT_ACCEPTED } from '../../../src/lib/health/outcome.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_ACCEPTED, type Evidence } from '../../../src/lib/health/evidence.ts';
+import type { ProbeChannel } from '../../../src/lib/probe/channel.ts';
 import { ProbeConnection, type TlsSettings } from '../../../src/lib/probe/connection.ts';
 import { tcpChannel } from '../../../src/lib/probe/tcp.ts';
 import { type KeyPair, Pki } from '../discovery/pki.ts';
@@ -65,7 +65,24 @@ function connect(
   return { connection, lost };
 }
 
-const kind = ({ kind }: Outcome): string => kind;
+/** All that is told of one question, the final evidence last. */
+function ask(channel: ProbeChannel, limitMs = TIMEOUT_MS): Promise<Evidence[]> {
+  const told: Evidence[] = [];
+  return new Promise(resolve =>
+    channel.probe(limitMs, (evidence, final) => {
+      told.push(evidence);
+      if (final) resolve(told);
+    }),
+  );
+}
+
+async function answerOf(channel: ProbeChannel, limitMs?: number): Promise<Evidence> {
+  const told = await ask(channel, limitMs);
+  return told.at(-1) ?? { kind: 'closed', reason: 'nothing was told' };
+}
+
+const kind = ({ kind }: Evidence): string => kind;
+const kinds = (told: readonly Evidence[]): string[] => told.map(kind);
 
 test.each([
   [200, 'ready'],
@@ -76,72 +93,109 @@ test.each([
   [429, 'not-ready'],
 ])('HTTP %i means %s', async (status, expected) => {
   const { port } = await apiserver(respond => respond(status));
-  expect(kind(await connect(port).connection.probe(TIMEOUT_MS))).toBe(expected);
+  expect(kind(await answerOf(connect(port).connection))).toBe(expected);
 });
 
 test('many probes use one connection', async () => {
   const { port, sockets, requests } = await apiserver(respond => respond(200));
   const { connection } = connect(port);
   // More than ten, so that Node would warn of listeners that pile up.
-  for (let probe = 0; probe < 15; probe += 1) expect(kind(await connection.probe(TIMEOUT_MS))).toBe('ready');
+  for (let probe = 0; probe < 15; probe += 1) expect(kind(await answerOf(connection))).toBe('ready');
   expect(sockets).toHaveLength(1);
   expect(requests.map(({ url }) => url)).toEqual(Array(15).fill('/readyz'));
 });
 
-test('a refused connection is a hard failure', async () => {
+test('a refused connection: nobody listens', async () => {
   const { port, close } = await apiserver(respond => respond(200));
   close();
-  expect(await connect(port).connection.probe(TIMEOUT_MS)).toEqual({
-    kind: 'dead',
-    reason: 'econnrefused',
-    hard: true,
-  });
+  expect(await ask(connect(port).connection)).toEqual([{ kind: 'refused', reason: 'econnrefused' }]);
 });
 
-test('a server that accepts and never answers times out, and that is not hard', async () => {
-  const { port } = await apiserver(() => {});
-  expect(await connect(port).connection.probe(200)).toEqual({
-    kind: 'dead',
-    reason: 'etimedout',
-    hard: false,
-  });
+test('an answer after the limit is an answer, and told as silence until it comes', async () => {
+  const { port, sockets, requests } = await apiserver(respond => setTimeout(() => respond(200), 300));
+  const { connection } = connect(port);
+  const told = await ask(connection, 100);
+  expect(kinds(told)).toEqual(['process-silent', 'late']);
+  expect(told.at(-1)).toMatchObject({ latencyMs: expect.any(Number) });
+  expect([sockets.length, requests.length], 'nothing was sent beside it').toEqual([1, 1]);
+  expect(kinds(await ask(connection)), 'over the same connection').toEqual(['ready']);
+  expect(sockets).toHaveLength(1);
 });
 
-test('one that never finishes the handshake, too', async () => {
-  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+test('a late answer that is not accepted is not ready', async () => {
+  const { port } = await apiserver(respond => setTimeout(() => respond(500), 300));
+  expect(kinds(await ask(connect(port).connection, 100))).toEqual(['process-silent', 'not-ready']);
+});
+
+test('a server that accepts and never finishes the handshake is silent, and asked no second time', async () => {
+  const accepted: Socket[] = [];
+  const silent = createServer(socket => accepted.push(socket)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
-  closers.push(() => silent.close());
-  const { port } = silent.address() as AddressInfo;
-  expect(await connect(port).connection.probe(200)).toEqual({
-    kind: 'dead',
-    reason: 'etimedout',
-    hard: false,
+  closers.push(() => {
+    silent.close();
+    for (const socket of accepted) socket.destroy();
   });
+  const { connection } = connect((silent.address() as AddressInfo).port);
+  const { promise: twice, resolve } = Promise.withResolvers<Evidence[]>();
+  const told: Evidence[] = [];
+  connection.probe(100, evidence => {
+    told.push(evidence);
+    if (told.length === 2) resolve(told);
+  });
+  expect(kinds(await twice)).toEqual(['process-silent', 'process-silent']);
+  expect(new Set(told.map(one => 'since' in one && one.since)).size, 'since the same moment').toBe(1);
+  expect(accepted).toHaveLength(1);
 });
 
-test('a certificate of another CA is no answer that counts', async () => {
-  const { port } = await apiserver(respond => respond(200));
-  const outcome = await connect(port, { ca: pki.authority().cert }).connection.probe(TIMEOUT_MS);
-  expect(outcome).toMatchObject({ kind: 'dead', hard: false });
+test('a connection that is ended before the answer says nothing yet', async () => {
+  const { port, sockets } = await apiserver(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  expect(kinds(await ask(connect(port).connection))).toEqual(['closed']);
+});
+
+describe('a certificate that does not fit', () => {
+  test('of another CA: the master is alive, and sees neither token nor client certificate', async () => {
+    const { port, requests } = await apiserver(respond => respond(200));
+    const { connection } = connect(port, { ca: pki.authority().cert, token: 'secret' });
+    expect(await answerOf(connection)).toMatchObject({ kind: 'ready', unverified: expect.any(String) });
+    expect(requests).toEqual([{ url: '/readyz', authorization: undefined }]);
+    expect(kinds(await ask(connection)), 'over the same connection').toEqual(['ready']);
+  });
+
+  test('of another name: likewise', async () => {
+    const { port } = await apiserver(respond => respond(200));
+    const { connection } = connect(port, { serverName: 'somebody.else' });
+    expect(await answerOf(connection)).toMatchObject({
+      kind: 'ready',
+      unverified: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
+  });
+
+  test('a key that is not that of the client certificate is a fault of ours: it throws', async () => {
+    const { port } = await apiserver(respond => respond(200));
+    const other = pki.server(ca, 'DNS:other');
+    expect(() => connect(port, { cert: server.cert, key: other.key })).toThrow(/key values mismatch/);
+  });
 });
 
 test('without a CA the certificate is not verified, and no token is sent', async () => {
   const { port, requests } = await apiserver(respond => respond(200));
   const { connection } = connect(port, { ca: undefined, token: 'secret' });
-  expect(kind(await connection.probe(TIMEOUT_MS))).toBe('ready');
+  expect(kind(await answerOf(connection))).toBe('ready');
   expect(requests).toEqual([{ url: '/readyz', authorization: undefined }]);
 });
 
 test('a token is sent over a verified connection', async () => {
   const { port, requests } = await apiserver(respond => respond(200));
-  await connect(port, { token: 'secret' }).connection.probe(TIMEOUT_MS);
+  await ask(connect(port, { token: 'secret' }).connection);
   expect(requests).toEqual([{ url: '/readyz', authorization: 'Bearer secret' }]);
 });
 
 test('the sentinel tells at once that the idle connection was closed', async () => {
   const { port, sockets } = await apiserver(respond => respond(200));
   const { connection, lost } = connect(port);
-  await connection.probe(TIMEOUT_MS);
+  await answerOf(connection);
   sockets[0]?.end();
   expect(await lost).toBe('FIN');
 });
@@ -157,7 +211,7 @@ test('and that it was reset', async () => {
   await once(relay, 'listening');
   closers.push(() => relay.close());
   const { connection, lost } = connect((relay.address() as AddressInfo).port);
-  await connection.probe(TIMEOUT_MS);
+  await answerOf(connection);
   (await accepted.promise).resetAndDestroy();
   expect(await lost).toBe('ECONNRESET');
 });
@@ -165,7 +219,7 @@ test('and that it was reset', async () => {
 test('a TCP probe asks only whether somebody accepts', async () => {
   const { port, close } = await apiserver(() => {});
   const channel = tcpChannel({ address: '127.0.0.1', port });
-  expect(kind(await channel.probe(TIMEOUT_MS))).toBe('ready');
+  expect(kind(await answerOf(channel))).toBe('ready');
   close();
-  expect(await channel.probe(TIMEOUT_MS)).toEqual({ kind: 'dead', reason: 'econnrefused', hard: true });
+  expect(await answerOf(channel)).toEqual({ kind: 'refused', reason: 'econnrefused' });
 });

@@ -1,120 +1,137 @@
-// When the prober asks, and what it makes of the sentinel. The channel is ours to script: it is the lowest seam here.
+// When the prober asks, and what it makes of the sentinel, of suspicion and of what throws. Time is virtual; the channel is
+// ours to script: it is the lowest seam here.
 import { expect, test } from 'vitest';
-import type { Outcome } from '../../../src/lib/health/outcome.ts';
-import type { ProbeChannel } from '../../../src/lib/probe/channel.ts';
+import type { Evidence } from '../../../src/lib/health/evidence.ts';
 import { Prober } from '../../../src/lib/probe/prober.ts';
+import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
-const READY: Outcome = { kind: 'ready', latencyMs: 1 };
-const SILENT: Outcome = { kind: 'dead', reason: 'etimedout', hard: false };
+const READY: Evidence = { kind: 'ready', latencyMs: 1 };
+const INTERVAL_MS = 10_000;
 
-class Script {
-  readonly outcomes: Outcome[] = [];
-  readonly timeouts: number[] = [];
-  channels = 0;
-  closed = 0;
-  loseConnection: (code: string) => void = () => {};
-  readonly prober: Prober;
-  #waiting: { count: number; resolve: () => void } | undefined;
-
-  /** The answers in turn; the last one for ever. */
-  constructor(
-    answers: readonly Outcome[],
-    intervalMs: number,
-    nextInMs?: (outcomes: Outcome[]) => number | undefined,
-  ) {
-    let asked = 0;
-    const open = (onLost: (code: string) => void): ProbeChannel => {
-      this.channels += 1;
-      this.loseConnection = onLost;
-      const probe = async (timeoutMs: number): Promise<Outcome> => {
-        this.timeouts.push(timeoutMs);
-        return answers[Math.min(asked++, answers.length - 1)] ?? READY;
-      };
+/** `answers` in turn, the last one for ever; a function throws or stays silent as it likes. */
+function scene(answers: readonly (Evidence | (() => Evidence | undefined))[], nextInMs = () => INTERVAL_MS) {
+  const clock = new VirtualClock();
+  const told: { at: number; kind: string }[] = [];
+  const limits: number[] = [];
+  const channels: { close: boolean }[] = [];
+  let lose: (code: string) => void = () => {};
+  let answer: (evidence: Evidence, final: boolean) => void = () => {};
+  let asked = 0;
+  const prober = new Prober({
+    clock,
+    limitMs: 1000,
+    nextInMs,
+    onEvidence: ({ kind }) => told.push({ at: clock.now(), kind }),
+    open(onLost) {
+      const channel = { close: false };
+      channels.push(channel);
+      lose = onLost;
       return {
-        probe,
-        close: () => {
-          this.closed += 1;
+        probe(limitMs, tell) {
+          limits.push(limitMs);
+          answer = tell;
+          const next = answers[Math.min(asked++, answers.length - 1)];
+          const evidence = typeof next === 'function' ? next() : next;
+          if (evidence !== undefined) tell(evidence, true);
+        },
+        close() {
+          channel.close = true;
         },
       };
-    };
-    this.prober = new Prober({
-      open,
-      intervalMs,
-      timeoutMs: 1_000,
-      nextInMs: () => nextInMs?.(this.outcomes),
-      onOutcome: outcome => {
-        this.outcomes.push(outcome);
-        if (this.#waiting !== undefined && this.outcomes.length >= this.#waiting.count)
-          this.#waiting.resolve();
-      },
-    });
-  }
-
-  async until(count: number): Promise<void> {
-    if (this.outcomes.length >= count) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting = { count, resolve };
-    await promise;
-  }
-
-  async stop(run: Promise<void>): Promise<void> {
-    this.prober.stop();
-    await run;
-  }
+    },
+  });
+  prober.start();
+  return {
+    ...{ clock, told, limits, channels, prober },
+    lose: (code: string) => lose(code),
+    answer: (evidence: Evidence, final: boolean) => answer(evidence, final),
+  };
 }
 
-const NEVER_MS = 3_600_000;
+const kinds = ({ told }: { told: { kind: string }[] }): string[] => told.map(({ kind }) => kind);
 
-test('probes at the interval over one channel', async () => {
-  const script = new Script([READY], 5);
-  const run = script.prober.run();
-  await script.until(4);
-  await script.stop(run);
-  expect(script.channels).toBe(1);
+test('asks at the interval, over one channel', () => {
+  const quiet = scene([READY]);
+  quiet.clock.run(35_000);
+  expect(quiet.told.map(({ at }) => at)).toEqual([0, 10_000, 20_000, 30_000]);
+  expect(quiet.channels).toHaveLength(1);
 });
 
-test('opens a fresh channel after an unanswered probe', async () => {
-  const script = new Script([READY, SILENT, READY], 5);
-  const run = script.prober.run();
-  await script.until(3);
-  expect(script.channels).toBe(2);
-  await script.stop(run);
+test('a question stays open beyond its limit: nothing is sent beside it, and the late answer counts', () => {
+  const slow = scene([() => undefined, READY]);
+  slow.clock.run(0);
+  slow.answer({ kind: 'process-silent', reason: 'no answer', since: 0 }, false);
+  slow.prober.probeSoon();
+  slow.clock.run(30_000);
+  expect([kinds(slow), slow.limits.length]).toEqual([['process-silent'], 1]);
+  slow.answer({ kind: 'late', latencyMs: 30_000 }, true);
+  slow.clock.run(41_000);
+  expect(kinds(slow)).toEqual(['process-silent', 'late', 'ready']);
+  expect(slow.channels, 'over the same connection').toHaveLength(1);
 });
 
-test('asks again when whoever counts says how soon', async () => {
-  const script = new Script([SILENT, READY], NEVER_MS, outcomes => (outcomes.length === 1 ? 1 : undefined));
-  const run = script.prober.run();
-  await script.until(2);
-  expect(script.outcomes).toEqual([SILENT, READY]);
-  await script.stop(run);
+test.each(['closed', 'refused', 'local-fault'] as const)(
+  'after "%s" the next question goes over a fresh channel',
+  kind => {
+    const broken = scene([{ kind, reason: '' }, READY]);
+    broken.clock.run(10_000);
+    expect(broken.channels).toEqual([{ close: true }, { close: false }]);
+  },
+);
+
+test('a host that is silent is asked once more with half the time', () => {
+  const silent = scene([READY, { kind: 'host-silent', reason: 'etimedout', since: 0 }, READY]);
+  silent.clock.run(20_000);
+  expect(silent.limits).toEqual([1000, 1000, 500]);
 });
 
-test('a connection that the master closed is a reason to ask at once', async () => {
-  const script = new Script([READY], NEVER_MS);
-  const run = script.prober.run();
-  await script.until(1);
-  script.loseConnection('FIN');
-  await script.until(2);
-  expect(script.outcomes).toEqual([READY, READY]);
-  expect(script.channels).toBe(2);
-  await script.stop(run);
+test('a connection that the master closed is a reason to ask at once, though not more often than five times a second', () => {
+  const closing = scene([READY]);
+  closing.clock.run(50);
+  closing.lose('FIN');
+  closing.clock.run(9_000);
+  expect(closing.told.map(({ at }) => at)).toEqual([0, 200]);
+  expect(closing.channels).toHaveLength(2);
 });
 
-test('a connection that timed out under the kernel is a failed probe, and a reason to ask', async () => {
-  const script = new Script([READY], NEVER_MS);
-  const run = script.prober.run();
-  await script.until(1);
-  script.loseConnection('ETIMEDOUT');
-  await script.until(3);
-  expect(script.outcomes).toEqual([READY, SILENT, READY]);
-  expect(script.timeouts, 'the probe that confirms it is given less time').toEqual([1_000, 500]);
-  await script.stop(run);
+test('a connection that timed out under the kernel is evidence, and the question that confirms it follows', () => {
+  const lost = scene([READY]);
+  lost.clock.run(5_000);
+  lost.lose('ETIMEDOUT');
+  lost.clock.run(5_000);
+  expect(lost.told).toEqual([
+    { at: 0, kind: 'ready' },
+    { at: 5_000, kind: 'host-silent' },
+    { at: 5_000, kind: 'ready' },
+  ]);
 });
 
-test('stop ends it while it waits, and lets go of the channel', async () => {
-  const script = new Script([READY], NEVER_MS);
-  const run = script.prober.run();
-  await script.until(1);
-  await script.stop(run);
-  expect(script.closed).toBe(1);
+test('suspicion has it ask at once, at most once a second', () => {
+  const suspected = scene([READY]);
+  for (const at of [3_000, 3_100, 3_900, 4_000, 7_000]) {
+    suspected.clock.run(at);
+    suspected.prober.probeSoon();
+  }
+  suspected.clock.run(7_500);
+  expect(suspected.told.map(({ at }) => at)).toEqual([0, 3_000, 4_000, 5_000, 7_000]);
+});
+
+test('what throws is a fault of ours, and the next question is planned all the same', () => {
+  const faulty = scene([
+    () => {
+      throw new Error('key values mismatch');
+    },
+    READY,
+  ]);
+  faulty.clock.run(10_000);
+  expect(kinds(faulty)).toEqual(['local-fault', 'ready']);
+});
+
+test('stop ends it, and lets go of the channel', () => {
+  const stopped = scene([READY]);
+  stopped.clock.run(1_000);
+  stopped.prober.stop();
+  stopped.prober.probeSoon();
+  stopped.clock.run(60_000);
+  expect([stopped.told.length, stopped.channels]).toEqual([1, [{ close: true }]]);
 });

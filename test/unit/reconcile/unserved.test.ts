@@ -20,7 +20,7 @@ function sockets(ports: number[], gone: number[] = []) {
     destroyed.push(port);
     return true;
   };
-  return { connectedTo: () => ports.map(client), destroy, destroyed };
+  return { connectedTo: () => ports.map(client), traffic: () => [], destroy, destroyed };
 }
 
 test('a connection is broken when the kernel does not know it, or has it with a real server that is not there', () => {
