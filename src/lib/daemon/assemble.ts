@@ -14,6 +14,7 @@ import { tcpChannel } from '../probe/tcp.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import type { SocketClient } from '../sockets/client.ts';
 import { savePersisted } from '../store/persisted-set.ts';
+import { rememberSysctls } from '../store/state-file.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { StartProbe } from './candidates.ts';
 import { Daemon } from './daemon.ts';
@@ -50,6 +51,7 @@ export function assembleDaemon(
     clock: systemClock,
     probe,
     drainTimeoutMs: config.drainTimeoutMs,
+    rememberSysctls: before => rememberSysctls(config.persistDir, before),
     persist: good => void savePersisted(config.persistDir, good),
   });
 }

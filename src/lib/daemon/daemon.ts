@@ -30,6 +30,7 @@ export interface DaemonParts {
   readonly probe: Thresholds & { readonly intervalMs: number; readonly hangTimeMs: number };
   readonly drainTimeoutMs: number;
   readonly telemetry: Telemetry;
+  readonly rememberSysctls: (before: Readonly<Record<string, string>>) => void;
   /** Keeps the specification for the next boot, with the last good set. Throws what keeps it from being written. */
   readonly persist: (spec: ProxySpec) => void;
 }
@@ -62,6 +63,7 @@ export class Daemon {
       clock,
       hangTimeMs: parts.probe.hangTimeMs,
       drainTimeoutMs: parts.drainTimeoutMs,
+      rememberSysctls: parts.rememberSysctls,
       passIn: milliseconds => this.#runner.requestIn(milliseconds),
     });
     this.#runner = new PassRunner(() => this.#pass());

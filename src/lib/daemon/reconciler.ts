@@ -9,20 +9,14 @@ import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { type Decision, decide, type Policy } from '../health/decide.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
-import { equalHostPort, familyOf, type HostPort } from '../model/address.ts';
-import { effectiveFlags } from '../model/scheduler.ts';
+import { equalHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
-import { applyStep } from '../reconcile/apply.ts';
-import { flagBits, type Kernel, observe } from '../reconcile/kernel.ts';
+import { applyPlan } from '../reconcile/apply.ts';
+import { desiredFrom, routeFor } from '../reconcile/desired.ts';
+import { type Kernel, observe } from '../reconcile/kernel.ts';
 import { plan } from '../reconcile/plan.ts';
-import type {
-  Desired,
-  DesiredRealServer,
-  DesiredRoute,
-  Observed,
-  ObservedRealServer,
-} from '../reconcile/state.ts';
-import { describeStep, type Step, type StepKind } from '../reconcile/steps.ts';
+import type { Desired, DesiredRealServer, Observed, ObservedRealServer } from '../reconcile/state.ts';
+import { identityOf, parametersBefore, type Step, type StepKind } from '../reconcile/steps.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { ConnectionBreaker } from './breaker.ts';
 import type { Candidates } from './candidates.ts';
@@ -36,6 +30,8 @@ export interface ReconcilerOptions {
   readonly hangTimeMs: number;
   readonly drainTimeoutMs: number;
   readonly clock: Clock;
+  /** Keeps kernel parameters as they were before our first change. Throws what keeps it from that. */
+  readonly rememberSysctls: (before: Readonly<Record<string, string>>) => void;
   /** Asks for a pass so many milliseconds from now. */
   readonly passIn: (milliseconds: number) => void;
 }
@@ -143,36 +139,44 @@ export class Reconciler {
     return decision;
   }
 
-  #desired(realServers: readonly DesiredRealServer[], observed: Observed): Desired {
+  #desired(realServers: readonly DesiredRealServer[], { route }: Observed): Desired {
     const { spec, kernel } = this.#options;
-    return {
-      virtualServer: spec.virtualServer,
-      scheduler: spec.scheduler,
-      flags: flagBits(effectiveFlags(spec.scheduler, spec.schedulerFlags)),
-      realServers,
-      route: spec.route ? desiredRoute(spec, realServers, kernel, observed) : undefined,
-      sysctls: WANTED_SYSCTLS,
-    };
+    // Where no source can be had (the network is down), the route stays as it is.
+    const wanted = routeFor(spec, realServers, kernel.routes, route) ?? (route && { source: route.source });
+    return desiredFrom(spec, realServers, spec.route ? wanted : undefined, WANTED_SYSCTLS);
   }
 
-  /** Executes what can be executed. Kernel parameters that cannot be set (a container) make no pass fail. */
+  /** Returns whether all is done. Kernel parameters that cannot be set (a container) make no pass fail. */
   #apply(steps: readonly Step[], sameWish: boolean, failures: Set<string>): boolean {
     const { kernel, telemetry } = this.#options;
-    let unmade = false;
-    for (const step of steps) {
-      if (unmade && step.kind === 'remove-real-server') continue;
-      try {
-        applyStep(kernel, step);
-        if (sameWish) telemetry.repaired(step);
-        else telemetry.applied(step);
-      } catch (error) {
-        unmade ||= step.kind !== 'set-sysctl';
-        this.#tell(failures, `${describeStep(step)}: ${messageOf(error)}`, () =>
+    this.#remember(steps, failures);
+    const results = applyPlan(kernel, steps);
+    for (const result of results) {
+      const { step } = result;
+      if (result.outcome === 'failed') {
+        const { error } = result;
+        this.#tell(failures, `${identityOf(step)}: ${messageOf(error)}`, () =>
           telemetry.stepFailed(step, error),
         );
+      } else if (result.outcome === 'done') {
+        if (sameWish) telemetry.repaired(step);
+        else telemetry.applied(step);
       }
     }
-    return !unmade;
+    return results.every(({ step, outcome }) => outcome === 'done' || step.kind === 'set-sysctl');
+  }
+
+  /** What we change is put back by `clean`, whoever of us changed it. */
+  #remember(steps: readonly Step[], failures: Set<string>): void {
+    const before = parametersBefore(steps);
+    if (before === undefined) return;
+    try {
+      this.#options.rememberSysctls(before);
+    } catch (error) {
+      this.#tell(failures, `remember: ${messageOf(error)}`, () =>
+        this.#options.telemetry.problem('remembering kernel parameters', error),
+      );
+    }
   }
 
   #breakUnserved(): void {
@@ -187,27 +191,6 @@ export class Reconciler {
     failures.add(failure);
     if (!this.#failures.has(failure)) tell();
   }
-}
-
-/**
- * The source stays while it is an address of this host; otherwise it is chosen anew, as the kernel would choose it towards
- * the first real server that has a route. Where none has (the network is down), the route stays as it is.
- */
-function desiredRoute(
-  { sourceIp, virtualServer }: ProxySpec,
-  realServers: readonly HostPort[],
-  { routes }: Kernel,
-  observed: Observed,
-): DesiredRoute | undefined {
-  if (sourceIp !== undefined) return { source: sourceIp };
-  const now = observed.route?.source;
-  if (now !== undefined && now !== virtualServer.address && routes.isHostAddress(now)) return { source: now };
-  if (familyOf(virtualServer.address) === 'ipv6') return { source: undefined };
-  for (const { address } of realServers) {
-    const source = routes.sourceTowards(address);
-    if (source !== undefined) return { source };
-  }
-  return observed.route && { source: now };
 }
 
 function isIn(realServer: HostPort, list: readonly HostPort[]): boolean {

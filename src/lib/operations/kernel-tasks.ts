@@ -5,17 +5,18 @@ import { isModuleLoaded, loadModule, neededModules } from '../host/modules.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import type { HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
-import { applyStep } from '../reconcile/apply.ts';
+import { applyPlan } from '../reconcile/apply.ts';
+import { desiredFrom, routeFor } from '../reconcile/desired.ts';
 import { observe } from '../reconcile/kernel.ts';
 import { plan } from '../reconcile/plan.ts';
-import { describeStep, type Step, type StepKind } from '../reconcile/steps.ts';
+import { describeStep, parametersBefore, type Step, type StepKind } from '../reconcile/steps.ts';
 import { breakUnserved } from '../reconcile/unserved.ts';
 import { readFileIfThere, writeFileIfChanged } from '../store/atomic-file.ts';
 import { rememberSysctls } from '../store/state-file.ts';
 import { waitForSource } from './address-wait.ts';
 import { type BootFile, modulesFile, sysctlFile } from './boot-files.ts';
-import { desiredFrom, type OperationContext } from './context.ts';
-import { changes, HalfDoneError, inTurn, type Task } from './task.ts';
+import { type OperationContext, requireSource } from './context.ts';
+import { changes, HalfDoneError, type Task } from './task.ts';
 
 const NO_SYSCTLS: ReadonlyMap<string, string> = new Map();
 
@@ -61,10 +62,10 @@ export function sysctlTask(context: OperationContext, spec: ProxySpec): Task {
 
 /** Only `clean` needs to know: a state file that cannot be used must not keep a node from booting. */
 function rememberBefore({ persistDir }: OperationContext, steps: readonly Step[]): string[] {
-  const before = steps.flatMap(step => (step.kind === 'set-sysctl' ? [[step.name, step.before]] : []));
-  if (before.length === 0) return [];
+  const before = parametersBefore(steps);
+  if (before === undefined) return [];
   try {
-    rememberSysctls(persistDir, Object.fromEntries(before));
+    rememberSysctls(persistDir, before);
     return [];
   } catch (error) {
     if (!isProxyError(error)) throw error;
@@ -128,17 +129,26 @@ function stepsOf(
   kinds: readonly StepKind[],
   sysctls: ReadonlyMap<string, string>,
 ): Step[] {
-  const desired = desiredFrom(spec, sysctls, kernel.routes);
   const observed = observe(kernel, spec.virtualServer, sysctls.keys());
+  // An operation knows nothing of health: each real server takes connections.
+  const realServers = spec.realServers.map(realServer => ({ ...realServer, weight: 1 }));
+  if (spec.route) requireSource(spec, kernel.routes);
+  const route = spec.route ? routeFor(spec, realServers, kernel.routes, observed.route) : undefined;
+  const desired = desiredFrom(spec, realServers, route, sysctls);
   return plan(desired, observed).filter(step => kinds.includes(step.kind));
 }
 
-/** Executes the steps unless this is a dry run; returns their sentences. */
+/**
+ * Executes the steps unless this is a dry run; returns their sentences. When one fails, what does not depend on it is done
+ * all the same; then the first failure is thrown, with what was done.
+ */
 export function execute({ kernel, dryRun }: OperationContext, steps: readonly Step[]): string[] {
-  return inTurn(steps, step => {
-    if (!dryRun) applyStep(kernel, step);
-    return describeStep(step);
-  });
+  if (dryRun) return steps.map(describeStep);
+  const results = applyPlan(kernel, steps);
+  const done = results.filter(({ outcome }) => outcome === 'done').map(({ step }) => describeStep(step));
+  const failed = results.find(result => result.outcome === 'failed');
+  if (failed === undefined) return done;
+  throw done.length === 0 ? failed.error : new HalfDoneError(done, failed.error);
 }
 
 /** It serves the next boot only: where it cannot be written, what is to be done now is done all the same. */

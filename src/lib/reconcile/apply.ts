@@ -1,11 +1,44 @@
-// Executes a plan against the kernel, step by step. Decides nothing: what to do when a step fails is the caller's.
+// Executes a plan against the kernel. A failed step holds back only what depends on it: after something that was to be
+// made and was not, nothing of the virtual server is lowered or removed; everything else is done all the same.
 import { ProxyError } from '../errors.ts';
 import type { IpvsClient } from '../ipvs/client.ts';
 import { destinationFor, type Kernel, serviceFor } from './kernel.ts';
 import { dispatch, type Step, type StepArgs, type StepKind } from './steps.ts';
 
-export function applyStep(kernel: Kernel, step: Step): void {
-  dispatch(executors(kernel), step);
+export type StepResult =
+  | { readonly step: Step; readonly outcome: 'done' | 'held-back' }
+  | { readonly step: Step; readonly outcome: 'failed'; readonly error: unknown };
+
+export function applyPlan(kernel: Kernel, steps: readonly Step[]): StepResult[] {
+  let missing = false;
+  let unmade = false;
+  return steps.map(step => {
+    if ((missing && ofVirtualServer(step)) || (unmade && takesAway(step)))
+      return { step, outcome: 'held-back' };
+    try {
+      dispatch(executors(kernel), step);
+      return { step, outcome: 'done' };
+    } catch (error) {
+      missing ||= step.kind === 'add-virtual-server';
+      unmade ||= makes(step);
+      return { step, outcome: 'failed', error };
+    }
+  });
+}
+
+function makes(step: Step): boolean {
+  return step.kind === 'add-real-server' || (step.kind === 'update-real-server' && !takesAway(step));
+}
+
+function takesAway(step: Step): boolean {
+  return (
+    step.kind === 'remove-real-server' ||
+    (step.kind === 'update-real-server' && step.weight < step.weightBefore)
+  );
+}
+
+function ofVirtualServer({ kind }: Step): boolean {
+  return kind === 'add-real-server' || kind === 'update-real-server' || kind === 'remove-real-server';
 }
 
 function executors(kernel: Kernel): { [K in StepKind]: (args: StepArgs[K]) => void } {

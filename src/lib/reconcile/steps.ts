@@ -55,6 +55,21 @@ export function describeStep(step: Step): string {
   return dispatch(SENTENCES, step);
 }
 
+/** Values of the kernel parameters that the plan changes, as they are before; undefined = it changes none. */
+export function parametersBefore(steps: readonly Step[]): Record<string, string> | undefined {
+  const before = steps.flatMap(step => (step.kind === 'set-sysctl' ? [[step.name, step.before]] : []));
+  return before.length === 0 ? undefined : Object.fromEntries(before);
+}
+
+/** Equal for two steps that do the same to the same object, whatever was counted meanwhile. */
+export function identityOf(step: Step): string {
+  const { kind, realServer, virtualServer, vip, name } = step as Step &
+    Partial<Record<'vip' | 'name', string>> &
+    Partial<Record<'realServer' | 'virtualServer', HostPort>>;
+  const object = realServer ?? virtualServer;
+  return `${kind} ${object === undefined ? (vip ?? name) : formatHostPort(object)}`;
+}
+
 /** Calls the handler of the step's kind; the one place that tells TypeScript that kind and arguments match. */
 export function dispatch<R>(handlers: { [K in StepKind]: (args: StepArgs[K]) => R }, step: Step): R {
   const handler = handlers[step.kind] as (args: Step) => R;

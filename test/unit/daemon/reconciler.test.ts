@@ -91,6 +91,7 @@ function scene(options: MemoryKernelOptions = {}, connections = () => [SERVED_BY
     hangTimeMs: 4000,
     clock: systemClock,
     passIn() {},
+    rememberSysctls: before => told.push(`remembered ${Object.keys(before)}`),
   });
   const probe = ({ address }: HostPort, ...list: Evidence[]): void => {
     for (const evidence of list) hear.get(address)?.(evidence);
@@ -185,14 +186,21 @@ describe('everything dead', () => {
 });
 
 describe('failures', () => {
-  test('a step that fails keeps the removals of its pass from going ahead, and is told once', () => {
-    const failing = serving();
-    failing.candidates.setDiscovered([M2, { address: '10.0.0.13', port: 6443 }]);
-    failing.probe({ address: '10.0.0.13', port: 6443 }, READY, READY);
-    lose(failing, M1, M2);
-    const { ipvs } = failing.kernel;
+  /** A third master is to come in, and M1 is lost. */
+  function replacing(): Scene & { ipvs: NonNullable<Scene['kernel']['ipvs']> } {
+    const M3 = { address: '10.0.0.13', port: 6443 };
+    const scene = serving();
+    scene.candidates.setDiscovered([M1, M2, M3]);
+    scene.probe(M3, READY, READY);
+    lose(scene, M1, M2);
+    const { ipvs } = scene.kernel;
     if (ipvs === undefined) throw new Error('the kernel in memory has IPVS');
-    ipvs.addDestination = () => {
+    return { ...scene, ipvs };
+  }
+
+  test('a real server that cannot be added holds back removals, and is told once', () => {
+    const failing = replacing();
+    failing.ipvs.addDestination = () => {
       throw new Error('no');
     };
     failing.reconciler.pass();
@@ -204,6 +212,32 @@ describe('failures', () => {
     expect(failing.told).toEqual(['failed add-real-server', 'pass failed', 'pass failed']);
   });
 
+  test('a scheduler that the kernel does not have holds back nothing: the dead one goes', () => {
+    const failing = replacing();
+    const [entry] = failing.kernel.tables.services;
+    if (entry !== undefined) entry.service = { ...entry.service, scheduler: 'rr' };
+    failing.ipvs.updateService = () => {
+      throw new Error('no such scheduler');
+    };
+    failing.reconciler.pass();
+    expect(addresses(failing)).toEqual([M2.address, '10.0.0.13']);
+    expect(failing.told).toEqual(['failed update-virtual-server', 'pass failed']);
+  });
+
+  test('a removal that fails is told when it begins, however many connections are counted meanwhile', () => {
+    const failing = replacing();
+    failing.ipvs.deleteDestination = () => {
+      throw new Error('busy');
+    };
+    for (const activeConnections of [1, 2, 3]) {
+      const [entry] = failing.kernel.tables.services;
+      if (entry !== undefined)
+        entry.destinations = entry.destinations.map(one => ({ ...one, activeConnections }));
+      failing.reconciler.pass();
+    }
+    expect(failing.told.filter(line => line.startsWith('failed'))).toEqual(['failed remove-real-server']);
+  });
+
   test('a kernel parameter that cannot be set makes no pass fail', () => {
     const container = scene({ sysctls: { 'net.ipv4.vs.conntrack': '0' } });
     container.kernel.sysctls.write = () => {
@@ -212,7 +246,11 @@ describe('failures', () => {
     container.candidates.begin([M1]);
     container.reconciler.pass();
     container.reconciler.pass();
-    expect(container.told).toEqual(['failed set-sysctl']);
+    expect(container.told).toEqual([
+      'remembered net.ipv4.vs.conntrack',
+      'failed set-sysctl',
+      'remembered net.ipv4.vs.conntrack',
+    ]);
   });
 
   test('a kernel that does not answer is told once, and the next pass looks again', () => {
