@@ -22,6 +22,9 @@ export async function packExecutable(
     useCodeCache: false,
     // An operator's NODE_OPTIONS is meant for other programs: it must neither change nor stop this one.
     execArgvExtension: 'none',
+    // SIGUSR1 must not open an inspector to all users of the host, and no file that a variable names is read as
+    // OpenSSL's configuration.
+    execArgv: ['--disable-sigusr1', '--openssl-config=/dev/null'],
     assets,
   };
   const partial = `${main}.packed`;

@@ -37,7 +37,7 @@ type Document = Record<string, unknown>;
 
 /** Undefined when the first flag is none of the original's. Throws UsageError. */
 export function translateDaemon(argv: readonly string[]): Translated | undefined {
-  if (!((nameOf(argv[0] ?? '') ?? '') in FLAGS)) return undefined;
+  if (!Object.hasOwn(FLAGS, nameOf(argv[0] ?? '') ?? '')) return undefined;
   const { file, ...document } = documentOf(argv);
   return daemon(document, file);
 }

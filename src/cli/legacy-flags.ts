@@ -22,14 +22,15 @@ export function parseFlags(argv: readonly string[], kinds: FlagKinds): ReadonlyM
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     const name = nameOf(word);
     if (name === undefined) throw new UsageError(`${word}: a flag is expected, of the form -name value`);
-    const kind = kinds[name];
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) {
       const known = Object.keys(kinds).map(each => `-${each}`);
       throw new UsageError(`${word}: unknown flag of the old form; it has ${known.join(' ')}`);
     }
     const inline = word.includes('=') ? word.slice(word.indexOf('=') + 1) : undefined;
     const value = inline ?? (kind === 'switch' ? 'true' : words.shift());
-    const forgotten = value === undefined || (inline === undefined && (nameOf(value) ?? '') in kinds);
+    const forgotten =
+      value === undefined || (inline === undefined && Object.hasOwn(kinds, nameOf(value) ?? ''));
     if (forgotten) throw new UsageError(`${word}: its value is missing`);
     values.set(name, [...(values.get(name) ?? []), value]);
   }

@@ -53,7 +53,7 @@ const WHY_IGNORED: Readonly<Record<string, string>> = {
 export function translateTool(argv: readonly string[]): Translated {
   const flags = parseFlags(argv, FLAGS);
   const name = flags.get('cmd')?.at(-1) ?? '';
-  const operation = OPERATIONS[name];
+  const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
   if (operation === undefined) {
     const given = flags.has('cmd') ? `-cmd ${name}` : '-cmd';
     throw new UsageError(`${given}: one of init, reload, add and delete is expected`);

@@ -2,6 +2,7 @@
 // What a user can cause is one clear message; what only a bug can cause shows its stack.
 import { inspect } from 'node:util';
 import { EXIT_FAILED, isProxyError } from '../lib/errors.ts';
+import { printable } from '../lib/text.ts';
 
 type OclifError = Error & { code?: string; oclif: { exit?: number } };
 
@@ -25,5 +26,5 @@ function isOclifError(error: unknown): error is OclifError {
 }
 
 function formatFailure(message: string, suggestions: string[]): string {
-  return `Error: ${message}\n${suggestions.map(text => `Try this: ${text}\n`).join('')}`;
+  return `Error: ${printable(message)}\n${suggestions.map(text => `Try this: ${printable(text)}\n`).join('')}`;
 }

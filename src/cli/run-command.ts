@@ -33,7 +33,7 @@ export async function runCommand(given: readonly string[], argv0: string): Promi
 /** oclif would take `init extra` for the name of a command "init:extra", and `--vs` for one as well. */
 function refuseWhatNamesNoCommand([name, next]: readonly string[], bin: string): void {
   if (name === undefined || HELP_FLAGS.has(name)) return;
-  if (name in commandLoaders) {
+  if (Object.hasOwn(commandLoaders, name)) {
     if (next === undefined || next.startsWith('-')) return;
     throw new UsageError(`${next}: ${bin} ${name} takes no arguments; see ${bin} ${name} --help`);
   }

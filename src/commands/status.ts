@@ -11,6 +11,7 @@ import { collectFacts, type ReadConfigMap } from '../lib/status/collect.ts';
 import { formatText, type Paint } from '../lib/status/format.ts';
 import { toJson } from '../lib/status/json.ts';
 import { EXIT_CODE, formatBrief, judge, type StatusReport } from '../lib/status/verdict.ts';
+import { printable } from '../lib/text.ts';
 
 const COLOUR = { healthy: chalk.green, degraded: chalk.yellow, down: chalk.red, unknown: chalk.magenta };
 const paint: Paint = (verdict, text) => COLOUR[verdict](text);
@@ -91,7 +92,7 @@ export default class Status extends BaseCommand {
       process.exitCode = EXIT_CODE.unknown;
       const lookBoth = async () => {
         const report = await look();
-        return { text: textOf(report), brief: formatBrief(report) };
+        return { text: textOf(report), brief: printable(formatBrief(report)) };
       };
       const { watch } = await import('../cli/watch.ts');
       await watch(lookBoth, { intervalMs, redraw: canRedraw() && !flags.brief });
@@ -100,7 +101,8 @@ export default class Status extends BaseCommand {
     const report = await look();
     const made =
       flags.bundle === undefined ? undefined : await this.#bundle(flags.bundle, report, options.persistDir);
-    if (!this.jsonEnabled()) process.stdout.write(flags.brief ? `${formatBrief(report)}\n` : textOf(report));
+    if (!this.jsonEnabled())
+      process.stdout.write(flags.brief ? `${printable(formatBrief(report))}\n` : textOf(report));
     if (made !== undefined && !this.jsonEnabled()) process.stdout.write(`\n${made}\n`);
     return toJson(report);
   }

@@ -1,4 +1,5 @@
 // One line for each thing that happened: JSON for machines, text on a terminal. Transitions and repairs, never ticks.
+import { printable } from './text.ts';
 
 export type Level = 'info' | 'warn' | 'error';
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -26,5 +27,5 @@ function renderText(level: Level, message: string, fields: Fields): string {
   const extra = Object.entries(fields).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`],
   );
-  return [new Date().toISOString(), level.padEnd(5), message, ...extra].join(' ');
+  return [new Date().toISOString(), level.padEnd(5), ...[message, ...extra].map(printable)].join(' ');
 }

@@ -1,5 +1,15 @@
 // The packed binary runs where nothing has been prepared for it, and leaves nothing behind.
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -39,6 +49,47 @@ describe('the packed binary', () => {
     ['with a TMPDIR that does not exist', { TMPDIR: '/nonexistent' }],
   ])('runs %s', (_, env) => {
     expect(status({ env })).toEqual(status({}));
+  });
+
+  test.each([
+    ['OPENSSL_CONF', 'an OpenSSL configuration that names an engine'],
+    ['NODE_EXTRA_CA_CERTS', 'certificates to trust'],
+    ['NODE_V8_COVERAGE', 'a directory to write to'],
+    ['SSLKEYLOGFILE', 'a file for keys'],
+  ])('%s does nothing (%s)', name => {
+    const target = join(directory, 'target');
+    mkdirSync(target);
+    writeFileSync(join(target, 'file'), 'openssl_conf = missing_section\n');
+    const plain = status({});
+    for (const value of [target, join(target, 'file')]) {
+      // Node may have a word on stderr about what it can no longer write.
+      const { stdout, status: code } = status({ env: { [name]: value } });
+      expect({ stdout, code }).toEqual({ stdout: plain.stdout, code: plain.status });
+    }
+    expect(readdirSync(target)).toEqual(['file']);
+  });
+
+  test('a variable of the runtime costs the others nothing', () => {
+    const env = {
+      NODE_EXTRA_CA_CERTS: '/nonexistent',
+      BCS_APISERVER_PROXY_PERSIST_DIR: join(directory, 'there'),
+    };
+    const { stdout } = runBinary(['sync', '--dry-run', '--json'], { env });
+    expect(stdout).toContain(join(directory, 'there'));
+  });
+
+  test('SIGUSR1 opens no inspector', async () => {
+    const watching = spawn(BINARY, ['status', '--watch', '--no-probe'], {
+      env: {},
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await once(watching.stdout, 'data');
+    watching.kill('SIGUSR1');
+    const listening = readFileSync(`/proc/${watching.pid}/net/tcp`, 'utf8')
+      .split('\n')
+      .filter(line => / 0A /.test(line));
+    expect(listening.filter(line => line.includes(':240D '))).toEqual([]);
+    watching.kill('SIGKILL');
   });
 
   test('runs in a directory that was removed', () => {

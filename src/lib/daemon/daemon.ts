@@ -3,11 +3,13 @@
 import type { Clock } from '../clock.ts';
 import type { EndpointSource, Freshness } from '../discovery/source.ts';
 import type { Thresholds } from '../health/scoreboard.ts';
+import { isListening } from '../host/listeners.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { type Kernel, observe } from '../reconcile/kernel.ts';
 import type { SocketClient } from '../sockets/client.ts';
 import { fanOut, listener, type Telemetry } from '../telemetry.ts';
+import { admit } from './admission.ts';
 import { ConnectionBreaker } from './breaker.ts';
 import { Candidates, type StartProbe } from './candidates.ts';
 import { Keeper } from './keeper.ts';
@@ -18,6 +20,9 @@ import { trafficTask } from './traffic.ts';
 
 /** A pass is made each second; so many seconds without one is not a busy machine any more. */
 const PASSES_SILENT_MS = 10_000;
+
+/** Discovery that names something else each time must not fill the log. */
+const MAX_TOLD = 100;
 
 export interface DaemonParts {
   readonly spec: ProxySpec;
@@ -42,6 +47,8 @@ export class Daemon {
   readonly #runner: PassRunner;
   readonly #supervisor: Supervisor;
   readonly #keeper: Keeper;
+  /** Sentences about what discovery names that have been told. */
+  readonly #toldOf = new Set<string>();
   #source: EndpointSource | undefined;
 
   constructor(parts: DaemonParts) {
@@ -114,9 +121,28 @@ export class Daemon {
       name: 'discovery',
       run: async signal => {
         this.#source = await this.#parts.openSource(() => this.candidates.ready());
-        await this.#source.run(realServers => this.candidates.setDiscovered(realServers), signal);
+        await this.#source.run(
+          realServers => this.candidates.setDiscovered(this.#admit(realServers)),
+          signal,
+        );
       },
     };
+  }
+
+  #admit(named: readonly HostPort[]): readonly HostPort[] {
+    const { kernel, spec, telemetry } = this.#parts;
+    const { admitted, refused } = admit(named, {
+      virtualServer: spec.virtualServer,
+      known: [...spec.realServers, ...this.candidates.discovered()],
+      isHostAddress: address => kernel.routes.isHostAddress(address),
+      isListening,
+    });
+    for (const sentence of refused) {
+      if (this.#toldOf.has(sentence) || this.#toldOf.size >= MAX_TOLD) continue;
+      this.#toldOf.add(sentence);
+      telemetry.problem('discovery', new Error(sentence));
+    }
+    return admitted;
   }
 
   /** What the kernel serves already is looked after, too, until the real servers that were named take over. */

@@ -17,6 +17,7 @@ import type { Daemon } from './daemon.ts';
 import { EventLog } from './event-log.ts';
 import { DaemonLock } from './lock.ts';
 import { logTelemetry } from './log-telemetry.ts';
+import { LogOutput } from './output.ts';
 import { type Subject, viewOf } from './view.ts';
 
 export interface RunOptions {
@@ -29,7 +30,8 @@ export interface RunOptions {
 export async function runDaemon({ load, version }: RunOptions): Promise<void> {
   let { config, notes } = load();
   requireNetAdmin();
-  const log = openLog(config);
+  const output = new LogOutput();
+  const log = openLog(config, output);
   const notifier = createNotifier(process.env, sentence => log.warn(sentence));
   const stop = new AbortController();
   let reload = new AbortController();
@@ -51,6 +53,7 @@ export async function runDaemon({ load, version }: RunOptions): Promise<void> {
   }
   notifier.stopping();
   log.info('stopped; the rules stay as they are', { signal: String(stop.signal.reason) });
+  await output.end();
 }
 
 /** What outlives a reload. */
@@ -155,7 +158,7 @@ async function loadModules({ spec }: DaemonConfig, log: Logger): Promise<void> {
   }
 }
 
-function openLog({ logFormat }: DaemonConfig): Logger {
+function openLog({ logFormat }: DaemonConfig, output: LogOutput): Logger {
   const format = logFormat === 'auto' ? (process.stdout.isTTY ? 'text' : 'json') : logFormat;
-  return createLogger(line => process.stdout.write(line), format);
+  return createLogger(line => output.write(line), format);
 }

@@ -22,6 +22,13 @@ export function listenersOf({ directory }: HostProcess): Listener[] | undefined 
   }
 }
 
+/** Somebody in this network namespace accepts connections at this port. */
+export function isListening(port: number): boolean {
+  return tablesOf('/proc/self')
+    .flatMap(table => parseListening(readFileSync(table, 'utf8')))
+    .some(listener => listener.port === port);
+}
+
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);

@@ -21,7 +21,10 @@ const STATUS_SCHEMA_VERSION = 1;
 
 export function routesOf(view: DaemonView, metrics: MetricsPage, version: string): Routes {
   return new Map<string, () => Page | Promise<Page>>([
-    ['/metrics', async () => ({ status: 200, type: metrics.contentType, body: await metrics.render() })],
+    [
+      '/metrics',
+      cached(async () => ({ status: 200, type: metrics.contentType, body: await metrics.render() })),
+    ],
     [
       '/healthz',
       () => {
@@ -38,13 +41,29 @@ export function routesOf(view: DaemonView, metrics: MetricsPage, version: string
     ],
     [
       '/status',
-      () => ({
+      cached(() => ({
         status: 200,
         type: 'application/json; charset=utf-8',
         body: `${JSON.stringify({ schemaVersion: STATUS_SCHEMA_VERSION, version, ...view.snapshot() })}\n`,
-      }),
+      })),
     ],
   ]);
+}
+
+/** However many ask, it is made once a second. */
+const KEPT_MS = 1000;
+
+function cached(make: () => Page | Promise<Page>): () => Page | Promise<Page> {
+  let page: Page | Promise<Page> | undefined;
+  let madeAt = 0;
+  return () => {
+    const now = performance.now();
+    if (page === undefined || now - madeAt >= KEPT_MS) {
+      page = make();
+      madeAt = now;
+    }
+    return page;
+  };
 }
 
 export function textPage(status: number, text: string): Page {

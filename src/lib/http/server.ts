@@ -1,7 +1,7 @@
 // The daemon's HTTP server. It is there to be looked at: nothing that happens to it, a taken port least of all, may
 // trouble the daemon. Callers are few and near, so every limit is tight.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { errnoCode, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
@@ -14,8 +14,9 @@ const JITTER = 0.2;
 /** A request is one line and a few headers; no body. */
 const MAX_HEADER_BYTES = 8 * 1024;
 /** To send a request, and to take in a part of the answer: both ends are on this host. */
-const TIMEOUT_MS = 5000;
-const MAX_CONNECTIONS = 32;
+const TIMEOUT_MS = 2000;
+/** Beyond these the oldest that waits for nothing goes: there is always room for somebody who asks. */
+const MAX_CONNECTIONS = 256;
 /** What is being answered at close() has this long. */
 const CLOSE_MS = 500;
 
@@ -29,6 +30,8 @@ export class HttpServer {
   readonly #listen: HostPort;
   readonly #log: Logger;
   readonly #server: Server;
+  /** Connections that have not asked for anything yet, oldest first. */
+  readonly #waiting = new Set<Socket>();
   #retry: NodeJS.Timeout | undefined;
   #problem: string | undefined;
   #closed = false;
@@ -45,17 +48,10 @@ export class HttpServer {
         keepAliveTimeout: TIMEOUT_MS,
         connectionsCheckingInterval: 1000,
       },
-      (request, response) => {
-        answer(routes, request)
-          .then(page => respond(page, response))
-          .catch(error => {
-            log.error(`answering ${request.url}: ${messageOf(error)}`);
-            respond(textPage(500, 'failed; the log says why'), response);
-          });
-      },
+      (request, response) => this.#respond(routes, request, response),
     );
     this.#server.timeout = TIMEOUT_MS;
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.on('connection', socket => this.#admit(socket));
     this.#server.on('listening', () => this.#listening());
     this.#server.on('error', error => this.#failed(error));
   }
@@ -84,6 +80,27 @@ export class HttpServer {
     clearTimeout(force);
   }
 
+  #admit(socket: Socket): void {
+    this.#waiting.add(socket);
+    socket.once('close', () => this.#waiting.delete(socket));
+    const [oldest] = this.#waiting;
+    if (this.#waiting.size > MAX_CONNECTIONS) oldest?.destroy();
+  }
+
+  /** One request of each connection is answered: what somebody sends behind it and never reads must not pile up. */
+  #respond(routes: Routes, request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#waiting.delete(request.socket)) {
+      request.socket.destroy();
+      return;
+    }
+    answer(routes, request)
+      .then(page => respond(page, response))
+      .catch(error => {
+        this.#log.error(`answering ${request.url}: ${messageOf(error)}`);
+        respond(textPage(500, 'failed; the log says why'), response);
+      });
+  }
+
   #listening(): void {
     if (this.#closed) this.#server.close();
     if (this.#problem !== undefined) this.#log.info(`${this.#name()} works now`);
@@ -107,6 +124,7 @@ export class HttpServer {
 
 async function answer(routes: Routes, request: IncomingMessage): Promise<Page> {
   const { method, url = '', headers } = request;
+  if (!isOurName(headers.host)) return textPage(421, 'the host is called localhost, or by its address');
   const page = routes.get(url.split('?')[0] ?? '');
   if (page === undefined) return textPage(404, `there are ${[...routes.keys()].join(' ')}`);
   if (method !== 'GET' && method !== 'HEAD') return textPage(405, 'GET is expected');
@@ -115,14 +133,20 @@ async function answer(routes: Routes, request: IncomingMessage): Promise<Page> {
   return page();
 }
 
+/** A name that somebody else's DNS gives to 127.0.0.1 lets a web page read this; an address cannot be given away. */
+function isOurName(host: string | undefined): boolean {
+  if (host === undefined) return true;
+  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return name === 'localhost' || isIP(name) !== 0;
+}
+
 function respond({ status, type, body }: Page, response: ServerResponse): void {
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     ...(status === 405 && { allow: 'GET, HEAD' }),
-    // A body that nobody asked for is not waited for.
-    ...((status === 405 || status === 413) && { connection: 'close' }),
+    connection: 'close',
   });
   response.end(body);
 }

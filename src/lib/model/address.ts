@@ -51,7 +51,7 @@ export function parseHostPort(text: string): HostPort {
 }
 
 function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65535) throw new AddressSyntaxError(`"${text}" is not a port from 1 to 65535`);
   return port;
 }

@@ -39,6 +39,9 @@ const UNUSABLE_VIP: Record<string, string> = {
     'a loopback address cannot be the VIP: packets from 127.0.0.1 or ::1 never leave the host, so every connection would time out',
 };
 
+/** No control plane has more; each costs every node a connection. */
+export const MAX_REAL_SERVERS = 32;
+
 /** What no other node could reach, by range. */
 const UNUSABLE_REAL_SERVER: Record<string, string> = {
   unspecified: 'the unspecified address',
@@ -46,7 +49,21 @@ const UNUSABLE_REAL_SERVER: Record<string, string> = {
   multicast: 'a multicast address',
   linkLocal: 'a link-local address',
   loopback: 'a loopback address',
+  reserved: 'a reserved address',
 };
+
+/** Why it cannot be a real server, whoever names it, as the end of a sentence "it is ..."; undefined = it can. */
+export function realServerProblem({ address }: HostPort, virtualServer: HostPort): string | undefined {
+  if (address === virtualServer.address) return 'the VIP itself';
+  if (familyOf(address) !== familyOf(virtualServer.address)) return 'of another address family than the VIP';
+  // ipaddr.js knows a range "reserved" that has documentation networks in it as well.
+  const range = rangeOf(address);
+  return range === 'reserved' && !isClassE(address) ? undefined : UNUSABLE_REAL_SERVER[range];
+}
+
+function isClassE(address: string): boolean {
+  return Number(address.split('.')[0]) >= 240;
+}
 
 /** Throws a UsageError that names the flag (or key), the value, the rule and the remedy. */
 export function validateSpec(spec: ProxySpec, names: SpecNames = FLAGS): void {
@@ -75,13 +92,20 @@ export function validateSpecBeforeDiscovery(spec: ProxySpec, names: SpecNames): 
 }
 
 function checkVip(vip: HostPort, names: SpecNames): void {
-  const reason = UNUSABLE_VIP[rangeOf(vip.address)];
+  const range = rangeOf(vip.address);
+  const reserved = range !== 'broadcast' && isClassE(vip.address);
+  const reason = reserved ? 'addresses of 240.0.0.0/4 are reserved, and not routed' : UNUSABLE_VIP[range];
   if (reason !== undefined) {
     throw new UsageError(`${names.vs} ${formatHostPort(vip)}: ${reason}; ${USE_AN_UNUSED_ADDRESS}`);
   }
 }
 
 function checkRealServers({ virtualServer, realServers }: ProxySpec, names: SpecNames): void {
+  if (realServers.length > MAX_REAL_SERVERS) {
+    throw new UsageError(
+      `${names.rs}: ${realServers.length} real servers are given, and at most ${MAX_REAL_SERVERS} can be served; give the masters`,
+    );
+  }
   const seen = new Set<string>();
   for (const realServer of realServers) {
     const text = formatHostPort(realServer);
@@ -95,7 +119,7 @@ function checkRealServers({ virtualServer, realServers }: ProxySpec, names: Spec
         `${names.vs} ${formatHostPort(virtualServer)}: the VIP must not be the address of a real server (${names.rs} ${text}); ${USE_AN_UNUSED_ADDRESS}`,
       );
     }
-    const unusable = UNUSABLE_REAL_SERVER[rangeOf(realServer.address)];
+    const unusable = realServerProblem(realServer, virtualServer);
     if (unusable !== undefined) {
       throw new UsageError(
         `${names.rs} ${text}: ${unusable} cannot be a real server; give the address at which other nodes reach this master`,

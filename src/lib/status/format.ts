@@ -1,4 +1,5 @@
 // The report as text: the verdict first, at most 80 columns, ASCII only. Pure; colour is a function that is handed in.
+import { printable } from '../text.ts';
 import { formatAge } from './age.ts';
 import type { Problem } from './conditions.ts';
 import { outageLines } from './text/outages.ts';
@@ -33,7 +34,8 @@ export function formatText(report: StatusReport, { paint, wide = false }: TextOp
     outageLines(facts.events, wide),
     wide ? checkLines(report) : [countLine(report)],
   ];
-  return sections
+  const [head = [], ...rest] = sections;
+  return [head, ...rest.map(lines => lines.map(printable))]
     .filter(lines => lines.length > 0)
     .map(lines => `${lines.join('\n')}\n`)
     .join('\n');
@@ -42,7 +44,7 @@ export function formatText(report: StatusReport, { paint, wide = false }: TextOp
 /** Painted last: escape sequences have no width. */
 function headline({ verdict, summary }: StatusReport, paint: Paint): string[] {
   const name = verdict.toUpperCase();
-  const [first = '', ...rest] = wrap(`${name}  `, summary);
+  const [first = '', ...rest] = wrap(`${name}  `, printable(summary));
   return [`${paint(verdict, name)}${first.slice(name.length)}`, ...rest];
 }
 

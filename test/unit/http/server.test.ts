@@ -1,7 +1,7 @@
 // A real server on a free port, asked over real connections.
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type MetricsPage, routesOf } from '../../../src/lib/http/routes.ts';
@@ -214,5 +214,74 @@ describe('closing', () => {
     const server = makeServer({});
     await server.close();
     expect(server.address).toBeUndefined();
+  });
+});
+
+describe('somebody who means no good', () => {
+  const metricsRequest = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+  async function open(port: number): Promise<Socket> {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  test('opens a thousand connections and asks nothing: whoever asks is answered', async () => {
+    const { port } = await serve({});
+    const idle = await Promise.all(Array.from({ length: 1000 }, () => open(port)));
+    for (let look = 0; look < 20; look += 1) expect((await ask(port, '/healthz')).body).toBe('ok\n');
+    for (const socket of idle) socket.destroy();
+  });
+
+  test('sends requests behind requests and reads nothing: one of each connection is answered', async () => {
+    let rendered = 0;
+    const metrics = {
+      contentType: 'text/plain',
+      render: async () => {
+        rendered += 1;
+        return 'x'.repeat(1_000_000);
+      },
+    };
+    const { port } = await serve({ metrics });
+    const greedy = await open(port);
+    const closed = new Promise(resolve => greedy.once('close', resolve));
+    let bytes = 0;
+    greedy.on('data', chunk => {
+      bytes += chunk.length;
+    });
+    greedy.pause();
+    greedy.write(metricsRequest.repeat(2000));
+    expect((await ask(port, '/healthz')).body).toBe('ok\n');
+    greedy.resume();
+    await closed;
+    expect([rendered, bytes < 1_100_000]).toEqual([1, true]);
+  });
+
+  test('asks a hundred times in a second: the page is made once', async () => {
+    let rendered = 0;
+    const { port } = await serve({
+      metrics: { contentType: 'text/plain', render: async () => `${++rendered}\n` },
+    });
+    const pages = await Promise.all(Array.from({ length: 100 }, () => ask(port, '/metrics')));
+    expect(new Set(pages.map(({ body }) => body)).size).toBeLessThanOrEqual(3);
+  });
+
+  test.each([
+    ['evil.example', 421],
+    ['evil.example:8004', 421],
+    ['127.0.0.1.evil.example', 421],
+    ['localhost', 200],
+    ['localhost:8004', 200],
+    ['127.0.0.1:8004', 200],
+    ['[::1]:8004', 200],
+    ['10.0.0.21:8004', 200],
+  ])('calls this host %s: %i', async (host, status) => {
+    const { port } = await serve({});
+    const socket = await open(port);
+    socket.write(`GET /status HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    expect(chunk.toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    socket.destroy();
   });
 });

@@ -44,6 +44,7 @@ describe('the VIP cannot be', () => {
     ['[::]:6443', 'the unspecified address means "any" and cannot be connected to'],
     ['0.1.2.3:6443', 'the unspecified address means "any" and cannot be connected to'],
     ['255.255.255.255:6443', 'the broadcast address cannot be connected to'],
+    ['240.0.0.1:6443', 'addresses of 240.0.0.0/4 are reserved, and not routed'],
     ['224.0.0.1:6443', 'a multicast address cannot be connected to over TCP'],
     ['239.255.255.255:6443', 'a multicast address cannot be connected to over TCP'],
     ['[ff02::1]:6443', 'a multicast address cannot be connected to over TCP'],
