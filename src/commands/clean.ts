@@ -37,7 +37,7 @@ export default class Clean extends BaseCommand {
       dryRun: flags['dry-run'],
     };
     requireNetAdmin();
-    if (!flags.force) refuseWhileInUse(context, virtualServer);
+    if (!flags.force && !flags['dry-run']) refuseWhileInUse(context, virtualServer);
     const tasks = cleanTasks(context, virtualServer, flags);
     const subject = `virtual server ${formatHostPort(virtualServer)}`;
     return showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] });

@@ -55,6 +55,16 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * What is wrong with a YAML text, without a word of it: it may be a file with secrets, and the parser's own messages quote
+ * what they stumble over.
+ */
+export function describeYamlError(error: unknown): string {
+  const { linePos } = error as { linePos?: readonly { line: number; col: number }[] };
+  const place = linePos?.[0] === undefined ? '' : ` at line ${linePos[0].line}, column ${linePos[0].col}`;
+  return `${(errnoCode(error) ?? 'an error').toLowerCase().replaceAll('_', ' ')}${place}`;
+}
+
 /** For `.catch` on a wait that ends by abort. */
 export function ignoreAbort(error: unknown): void {
   if (!(error instanceof Error && error.name === 'AbortError')) throw error;

@@ -31,6 +31,15 @@ export const SECRETS: readonly { readonly form: string; readonly text: string; r
     text: 'server https://admin:Planted12@10.0.0.11:6443 fails',
     secret: 'Planted12',
   },
+  { form: 'a secret key of a cloud', text: 'AWS_SECRET_ACCESS_KEY=Planted15/abc', secret: 'Planted15' },
+  { form: 'a passphrase', text: 'passphrase: Planted16', secret: 'Planted16' },
+  { form: 'a password by its short name', text: 'dsn pwd=Planted17;', secret: 'Planted17' },
+  {
+    form: 'the credentials of a registry',
+    text: '{"auths":{"r":{"auth":"UGxhbnRlZDE4"}}}',
+    secret: 'UGxhbnRlZDE4',
+  },
+  { form: 'a flag with one dash', text: 'tool -token Planted19 -x', secret: 'Planted19' },
   { form: 'a query', text: 'GET /readyz?token=Planted13&x=1', secret: 'Planted13' },
   {
     form: 'a service account token',

@@ -5,7 +5,7 @@ const GONE = '[redacted]';
 
 /** What a name ends with that has a secret as its value; "tokenFile" and "token-file" have a path. */
 const NAME =
-  '(?:token|passw(?:or)?d|secret|credential|api[_-]?key|private[_-]?key|client-(?:key|certificate)-data)';
+  '(?:token|passw(?:or)?d|passphrase|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|credential|auth|api[_-]?key|private[_-]?key|client-(?:key|certificate)-data)';
 const QUOTE = `["']?`;
 
 /** Every repetition has an end, so that a log of one long line takes no longer than another. */
@@ -26,7 +26,7 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     `$1$2${GONE}$2`,
   ],
   [new RegExp(`(${NAME}${QUOTE}\\s{0,8}[:=]\\s{0,8})[^\\s"',}\\]\\[]+`, 'gi'), `$1${GONE}`],
-  [new RegExp(`(--[\\w-]{0,40}${NAME}\\s{1,8})[^\\s-]\\S*`, 'gi'), `$1${GONE}`],
+  [new RegExp(`(--?[\\w-]{0,40}${NAME}\\s{1,8})[^\\s-]\\S*`, 'gi'), `$1${GONE}`],
 ];
 
 export function redact(text: string): string {

@@ -47,7 +47,10 @@ export function assembleDaemon(
         fallbackServers: healthy,
         notice: text => log.info(text),
       }),
-    startProbe: startProbe(probe, clusterCa(config)),
+    startProbe: startProbe(
+      probe,
+      clusterCa(config, error => telemetry.problem('credentials', error)),
+    ),
     clock: systemClock,
     probe,
     drainTimeoutMs: config.drainTimeoutMs,
@@ -92,13 +95,19 @@ function openChannel(probe: ProbeConfig, target: HostPort, readCredentials: () =
   }
 }
 
-function clusterCa({ probe, kubeconfig }: DaemonConfig): () => TlsSettings {
+function clusterCa(
+  { probe, kubeconfig }: DaemonConfig,
+  problem: (error: unknown) => void,
+): () => TlsSettings {
   const { caFile, tokenFile, clientCertificate, clientKey } = probe;
-  return credentialsFrom({
-    caFile,
-    tokenFile,
-    certificateFile: clientCertificate,
-    keyFile: clientKey,
-    kubeconfig,
-  });
+  return credentialsFrom(
+    {
+      caFile,
+      tokenFile,
+      certificateFile: clientCertificate,
+      keyFile: clientKey,
+      kubeconfig,
+    },
+    problem,
+  );
 }

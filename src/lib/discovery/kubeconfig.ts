@@ -2,15 +2,17 @@
 // and prefers files to inline data where kubectl does the opposite.
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { describeYamlError, ProxyError } from '../errors.ts';
+import { readToken } from '../store/token.ts';
 import { asArray, asRecord } from './objects.ts';
 
 type Mapping = Record<string, unknown>;
 
-/** Returns JSON. Throws what the YAML parser throws, and Error when there is no mapping. */
+/** Returns JSON. Throws ProxyError. */
 export function prepareKubeconfig(yaml: string, file: string): string {
-  const config = parse(yaml) as unknown;
+  const config = parsed(yaml);
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw new Error('it is not a mapping');
+    throw new ProxyError('not-a-mapping', 'it is not a mapping');
   }
   const directory = dirname(resolve(file));
   return JSON.stringify({
@@ -18,6 +20,15 @@ export function prepareKubeconfig(yaml: string, file: string): string {
     clusters: entries(config, 'clusters', 'cluster', preferInlineData),
     users: entries(config, 'users', 'user', user => readTokenFile(preferInlineData(user), directory)),
   });
+}
+
+/** Throws ProxyError without a word of the text, which has secrets in it. */
+function parsed(yaml: string): unknown {
+  try {
+    return parse(yaml, { logLevel: 'error', merge: true });
+  } catch (error) {
+    throw new ProxyError('not-yaml', `it is not YAML (${describeYamlError(error)})`);
+  }
 }
 
 function entries(
@@ -33,25 +44,17 @@ function entries(
 
 function preferInlineData(entry: Mapping): Mapping {
   for (const name of ['certificate-authority', 'client-certificate', 'client-key']) {
-    if (entry[`${name}-data`]) delete entry[name];
+    const data = entry[`${name}-data`];
+    if (data instanceof Uint8Array) entry[`${name}-data`] = Buffer.from(data).toString('base64');
+    if (data) delete entry[name];
+    else delete entry[`${name}-data`];
   }
   return entry;
 }
 
-/** As the library itself describes a service account; the file wins over an inline token, as in kubectl. */
+/** Read anew for each connection, as the whole file is; it wins over an inline token, as in kubectl. */
 function readTokenFile(user: Mapping, directory: string): Mapping {
-  const { tokenFile, token, ...rest } = user;
+  const { tokenFile, ...rest } = user;
   if (typeof tokenFile !== 'string' || tokenFile === '') return user;
-  return { ...rest, 'auth-provider': tokenFileProvider(resolve(directory, tokenFile)) };
-}
-
-const TOKEN_FILE = 'tokenFile';
-
-function tokenFileProvider(tokenFile: string): Mapping {
-  return { name: TOKEN_FILE, config: { tokenFile } };
-}
-
-/** False for the cloud providers of old, which need programs or libraries that we do not carry. */
-export function isTokenFileProvider(authProvider: unknown): boolean {
-  return asRecord(authProvider).name === TOKEN_FILE;
+  return { ...rest, token: readToken(resolve(directory, tokenFile)) };
 }

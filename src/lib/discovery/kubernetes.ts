@@ -1,12 +1,13 @@
 // The only importer of @kubernetes/client-node, of which we use KubeConfig: contexts, certificates, tokens, service
 // accounts. Not its Watch and informer, which end after 30 s of silence, swallow what they cannot parse, and stop
 // for good at the first failure.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { messageOf, ProxyError } from '../errors.ts';
+import { readFileIfThere } from '../store/atomic-file.ts';
 import type { TlsOptions } from './api-client.ts';
-import { isTokenFileProvider, prepareKubeconfig } from './kubeconfig.ts';
+import { prepareKubeconfig } from './kubeconfig.ts';
 
 export interface ClusterOptions {
   /** Path; undefined = the service account of the pod that we run in. */
@@ -25,6 +26,9 @@ export interface ClusterAccess {
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** The library's own name for a service account's token file. */
+const SERVICE_ACCOUNT_PROVIDER = 'tokenFile';
 
 const INSTEAD = [
   'give a kubeconfig with a client certificate, a token or a tokenFile, for example that of a service account',
@@ -50,6 +54,8 @@ export async function readClusterAccess(options: ClusterOptions): Promise<Cluste
     );
   }
   const { ca, cert, key, servername, rejectUnauthorized = true, auth } = request;
+  const isSecret = cert !== undefined || auth !== undefined || Object.keys(request.headers ?? {}).length > 0;
+  if (!rejectUnauthorized && isSecret) throw insecure(origin);
   return {
     server: url,
     tls: { ca, cert, key, servername, rejectUnauthorized },
@@ -57,10 +63,20 @@ export async function readClusterAccess(options: ClusterOptions): Promise<Cluste
   };
 }
 
+function insecure(origin: string): ProxyError {
+  return new ProxyError(
+    'kubeconfig-insecure',
+    `${origin}: its cluster has insecure-skip-tls-verify, and credentials are sent over verified TLS only`,
+    { suggestions: ['give the cluster a certificate-authority instead, as in /etc/kubernetes/pki/ca.crt'] },
+  );
+}
+
 function fromFile(path: string): KubeConfig {
   const config = new KubeConfig();
   try {
-    config.loadFromString(prepareKubeconfig(readFileSync(path, 'utf8'), path));
+    const text = readFileIfThere(path);
+    if (text === undefined) throw new ProxyError('no-such-file', 'there is no such file');
+    config.loadFromString(prepareKubeconfig(text, path));
     config.makePathsAbsolute(path.slice(0, path.lastIndexOf('/') + 1));
   } catch (error) {
     throw new ProxyError('kubeconfig-unusable', `the kubeconfig ${path} cannot be used: ${messageOf(error)}`);
@@ -110,7 +126,7 @@ function checkConfig(config: KubeConfig, origin: string): URL {
       { suggestions: INSTEAD },
     );
   }
-  if (user.authProvider && !isTokenFileProvider(user.authProvider)) {
+  if (user.authProvider && (user.authProvider as { name?: string }).name !== SERVICE_ACCOUNT_PROVIDER) {
     const { name } = user.authProvider as { name?: string };
     throw new ProxyError(
       'kubeconfig-auth-provider',

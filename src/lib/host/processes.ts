@@ -23,6 +23,15 @@ export function listProcesses(proc = '/proc'): HostProcess[] {
     });
 }
 
+/**
+ * Root's, so that its arguments can be believed: anybody can call a process kubelet and name a file of their own. The owner
+ * of /proc/PID says nothing, as it is root for each process that must not be dumped.
+ */
+export function isRoots({ directory }: HostProcess): boolean {
+  const [, uids = ''] = /^Uid:\s+(.*)$/m.exec(readIfAllowed(`${directory}/status`) ?? '') ?? [];
+  return /^0(\s+0)*$/.test(uids.trim());
+}
+
 /** "kubelet" for /usr/bin/kubelet, whatever the executable's file is called. */
 export function programOf({ argv }: HostProcess): string {
   return basename(argv[0] ?? '');

@@ -1,15 +1,15 @@
 // `clean`: the node is as it was before `init`. Nothing of anybody else's is touched.
 import { existsSync, readlinkSync, rmdirSync } from 'node:fs';
-import { errnoCode, ProxyError } from '../errors.ts';
+import { errnoCode, isProxyError, ProxyError } from '../errors.ts';
 import { MODULES_LOAD_FILE, SYSCTL_FILE } from '../host/paths.ts';
 import { type HostProcess, listProcesses } from '../host/processes.ts';
 import { sortProcesses } from '../host/proxy-processes.ts';
-import { formatHostPort, type HostPort } from '../model/address.ts';
+import { WANTED_SYSCTLS } from '../host/sysctl.ts';
+import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import { observe } from '../reconcile/kernel.ts';
 import { planRemoval } from '../reconcile/plan.ts';
-import type { StepKind } from '../reconcile/steps.ts';
 import { removeFile, requireWritable } from '../store/atomic-file.ts';
-import { persistedPath } from '../store/persisted-set.ts';
+import { loadPersisted, persistedPath } from '../store/persisted-set.ts';
 import { loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
 import { breakConnections, execute } from './kernel-tasks.ts';
@@ -27,14 +27,16 @@ export function cleanTasks(
   virtualServer: HostPort,
   options: CleanOptions,
 ): Task[] {
+  const other = keptVirtualServer(context, virtualServer);
+  if (other !== undefined) return [tablesTask(context, virtualServer), sharedStays(other)];
   const files = filesOf(context.persistDir, options);
   checkRemoval(ALL_UNITS);
   for (const path of files.filter(path => existsSync(path))) requireWritable(path);
   return [
     // First: a daemon would make the rest again.
     servicesTask(context),
-    kernelTask(context, virtualServer, 'virtual server and route', ['remove-virtual-server', 'remove-route']),
-    kernelTask(context, virtualServer, 'kernel parameters', ['set-sysctl']),
+    tablesTask(context, virtualServer),
+    parametersTask(context, virtualServer),
     filesTask(context, files, options),
   ];
 }
@@ -69,20 +71,27 @@ function networkOf(directory: string): string | undefined {
   }
 }
 
-function kernelTask(
-  context: OperationContext,
-  virtualServer: HostPort,
-  title: string,
-  kinds: StepKind[],
-): Task {
+/** The one that boots here, when it is another one: service, files and parameters are there for it. */
+function keptVirtualServer({ persistDir }: OperationContext, virtualServer: HostPort): HostPort | undefined {
+  try {
+    const kept = loadPersisted(persistDir)?.spec.virtualServer;
+    return kept !== undefined && equalHostPort(kept, virtualServer) ? undefined : kept;
+  } catch (error) {
+    if (isProxyError(error)) return undefined; // nothing boots from it
+    throw error;
+  }
+}
+
+function sharedStays(other: HostPort): Task {
+  const line = `service, files and kernel parameters stay: they are there for virtual server ${formatHostPort(other)}`;
+  return { title: 'what is shared', run: () => ({ status: 'unchanged', lines: [line] }) };
+}
+
+function tablesTask(context: OperationContext, virtualServer: HostPort): Task {
   return {
-    title,
+    title: 'virtual server and route',
     run() {
-      const sysctls = new Map(Object.entries(loadState(context.persistDir).sysctlsBefore));
-      const observed = observe(context.kernel, virtualServer, sysctls.keys());
-      const steps = planRemoval({ virtualServer, sysctls }, observed).filter(({ kind }) =>
-        kinds.includes(kind),
-      );
+      const steps = planRemoval({ virtualServer, sysctls: NONE }, observe(context.kernel, virtualServer, []));
       const lines = execute(context, steps);
       const cuts = steps.some(({ kind }) => kind === 'remove-virtual-server');
       if (!cuts || context.dryRun) return changes(lines);
@@ -90,6 +99,44 @@ function kernelTask(
       return changes([...lines, ...broken.lines], broken.warnings);
     },
   };
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+function parametersTask(context: OperationContext, virtualServer: HostPort): Task {
+  return {
+    title: 'kernel parameters',
+    run() {
+      const { sysctls, warnings } = parametersBefore(context.persistDir);
+      const others = context.kernel.ipvs?.services().filter(one => !equalHostPort(one, virtualServer)) ?? [];
+      if (others.length > 0 && sysctls.size > 0) {
+        const line = `${[...sysctls.keys()].join(', ')}: left as they are, for the virtual servers of others`;
+        return changes([], [...warnings, line]);
+      }
+      const observed = observe(context.kernel, virtualServer, sysctls.keys());
+      const steps = planRemoval({ virtualServer, sysctls }, observed).filter(
+        ({ kind }) => kind === 'set-sysctl',
+      );
+      return changes(execute(context, steps), warnings);
+    },
+  };
+}
+
+/** The state file can be written by a pod: only what we ever set is put back, and only to what such a parameter can be. */
+function parametersBefore(persistDir: string): { sysctls: Map<string, string>; warnings: string[] } {
+  try {
+    const all = Object.entries(loadState(persistDir).sysctlsBefore);
+    const isOurs = ([name, value]: [string, string]): boolean =>
+      WANTED_SYSCTLS.has(name) && /^\d{1,9}$/.test(value);
+    const foreign = all.filter(entry => !isOurs(entry)).map(([name]) => name);
+    const warnings = foreign.map(
+      name => `${name} stands in ${statePath(persistDir)} and is not ours: left alone`,
+    );
+    return { sysctls: new Map(all.filter(isOurs)), warnings };
+  } catch (error) {
+    if (!isProxyError(error)) throw error;
+    return { sysctls: new Map(), warnings: [`${error.message}, so no kernel parameter is put back`] };
+  }
 }
 
 /** Throws a ProxyError while connections are open through the virtual server. */

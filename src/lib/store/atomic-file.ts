@@ -1,4 +1,6 @@
 // Durable files: after a power loss a reader finds the old contents or the new ones, never a mix or nothing.
+
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   closeSync,
@@ -8,6 +10,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -48,10 +51,11 @@ export function writeFileIfChanged(path: string, contents: string, mode = 0o644)
 /** Temporary file, fsync, rename, fsync of the directory. */
 export function writeFileAtomic(path: string, contents: string | Buffer, mode = 0o644): void {
   const directory = dirname(path);
-  const temporary = join(directory, `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
     refuseUnlessRegular(path);
+    removeLeftovers(path);
     writeDurably(temporary, contents, mode);
     renameSync(temporary, path);
     syncDirectory(directory);
@@ -76,6 +80,19 @@ export function requireWritable(path: string): void {
   }
 }
 
+/** A writer that was killed leaves its temporary file; one that is older than this is nobody's any more. */
+const LEFT_OVER_MS = 3_600_000;
+
+function removeLeftovers(path: string): void {
+  const directory = dirname(path);
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(`.${basename(path)}.`) || !name.endsWith('.tmp')) continue;
+    const stat = lstatSync(join(directory, name), { throwIfNoEntry: false });
+    if (stat !== undefined && Date.now() - stat.mtimeMs > LEFT_OVER_MS)
+      removeIfPossible(join(directory, name));
+  }
+}
+
 function removeIfPossible(path: string): void {
   try {
     rmSync(path, { force: true });
@@ -96,7 +113,9 @@ export function removeFile(path: string): boolean {
 }
 
 function writeDurably(path: string, contents: string | Buffer, mode: number): void {
-  const fd = openSync(path, 'w', mode);
+  // Nothing that stands there already is written to, or followed.
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     writeFileSync(fd, contents);
     fsyncSync(fd);

@@ -1,7 +1,7 @@
 // In which mode kube-proxy runs here, and which networks it leaves alone: as the running one says itself, else by its
 // configuration as its process was given it, else by the ConfigMap that kubeadm makes.
 import { parse } from 'yaml';
-import { flagOf, type HostProcess, programOf } from '../../host/processes.ts';
+import { flagOf, type HostProcess, isRoots, programOf } from '../../host/processes.ts';
 import type { HostPort } from '../../model/address.ts';
 import { readFileIfThere } from '../../store/atomic-file.ts';
 import type { Facts, KubeProxyFacts } from '../report.ts';
@@ -30,7 +30,7 @@ export async function collectKubeProxy(
 ): Promise<Facts['kubeProxy']> {
   const itself = await askItself(metrics, deadline);
   if (itself !== undefined) return { seen: true, value: itself };
-  const running = processes.find(process => programOf(process) === 'kube-proxy');
+  const running = processes.find(process => programOf(process) === 'kube-proxy' && isRoots(process));
   if (running === undefined) return { seen: false, why: 'no kube-proxy runs here' };
   const given = givenTo(running);
   if (given !== undefined) return { seen: true, value: given };

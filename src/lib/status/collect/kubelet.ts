@@ -1,6 +1,6 @@
 // Where kubelet finds its apiserver, as its kubeconfig has it.
 import { messageOf } from '../../errors.ts';
-import { flagOf, type HostProcess, programOf } from '../../host/processes.ts';
+import { flagOf, type HostProcess, isRoots, programOf } from '../../host/processes.ts';
 import { readCurrentCluster } from '../../store/kubeconfig.ts';
 import type { Facts } from '../report.ts';
 
@@ -17,7 +17,7 @@ export function collectKubelet(
   usual: readonly string[] = USUAL_KUBECONFIGS,
 ): Facts['kubelet'] {
   const told = processes
-    .filter(process => programOf(process) === 'kubelet')
+    .filter(process => programOf(process) === 'kubelet' && isRoots(process))
     .map(process => flagOf(process, 'kubeconfig'));
   const candidates = [...told.filter(path => path !== undefined), ...usual];
   for (const kubeconfig of candidates) {
@@ -27,13 +27,8 @@ export function collectKubelet(
       if (cluster !== undefined)
         return { seen: false, why: `the current context of ${kubeconfig} names no server` };
     } catch (error) {
-      return { seen: false, why: firstLine(messageOf(error)) };
+      return { seen: false, why: messageOf(error) };
     }
   }
   return { seen: false, why: 'kubelet has no kubeconfig in the usual places' };
-}
-
-/** The YAML parser draws the place of an error below it. */
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? text;
 }

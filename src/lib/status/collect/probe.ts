@@ -4,7 +4,7 @@ import { Agent, get } from 'node:https';
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../../errors.ts';
 import type { HostPort } from '../../model/address.ts';
-import { APISERVER_NAME } from '../../probe/credentials.ts';
+import { APISERVER_NAME } from '../../probe/connection.ts';
 import type { CertificateFacts, ProbeFacts } from '../report.ts';
 
 export interface ProbeOptions {

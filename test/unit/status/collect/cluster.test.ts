@@ -31,7 +31,9 @@ const kubeconfig = (server?: string): string =>
     ],
   });
 
-function running(argv: readonly string[], directory = '/nonexistent'): HostProcess {
+/** Of this user, by real, effective, saved and file system ID. */
+function running(argv: readonly string[], directory = tempDir(), uids = '0\t0\t0\t0'): HostProcess {
+  writeFileSync(join(directory, 'status'), `Name:\tx\nUid:\t${uids}\n`);
   return { pid: 1, argv, directory };
 }
 
@@ -52,11 +54,21 @@ describe("kubelet's server", () => {
     expect(collectKubelet([other, kubelet], [usual])).toMatchObject({ value: { kubeconfig: told } });
   });
 
+  test.each(['65534\t65534\t65534\t65534', '65534\t0\t0\t0', '0\t0\t65534\t0'])(
+    'a process of somebody else (%j) that calls itself so says nothing',
+    uids => {
+      const usual = file('kubelet.conf', kubeconfig('https://10.99.0.1:6443'));
+      const trap = file('trap.conf', kubeconfig('https://127.0.0.1:19443'));
+      const pretender = running(['kubelet', `--kubeconfig=${trap}`], tempDir(), uids);
+      expect(collectKubelet([pretender], [usual])).toMatchObject({ value: { kubeconfig: usual } });
+    },
+  );
+
   test.each([
     ['no file', undefined, 'kubelet has no kubeconfig in the usual places'],
     ['an empty file', '', 'the current context of FILE names no server'],
     ['a context without a server', kubeconfig(), 'the current context of FILE names no server'],
-    ['no YAML', '{ server:', /^Flow map must end with a }/],
+    ['no YAML', '{ server: s3cr3t', /^\S+ is not YAML \(missing char at line 1, column \d+\)$/],
   ])('%s', (_, text, why) => {
     const path = text === undefined ? '/nonexistent' : file('kubelet.conf', text);
     const expected = typeof why === 'string' ? why.replace('FILE', path) : expect.stringMatching(why);
