@@ -251,6 +251,20 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     forS: 600,
   },
   {
+    code: 'two-daemons',
+    wrong: { daemon: { ...daemon(), processes: [812, 913] } },
+    severity: 'degraded',
+    text: '2 daemons (pids 812, 913) run here: one keeps the virtual server, and the other waits until it ends',
+    remedy: 'bcs-apiserver-proxy status --wide',
+  },
+  {
+    code: 'persist-failing',
+    wrong: { daemon: daemon({}, { persist: { problem: 'the disk is full' } }) },
+    severity: 'degraded',
+    text: 'the daemon cannot write the persisted set, so the next boot starts from an older one (the disk is full)',
+    remedy: 'df -h /root/.bcs',
+  },
+  {
     code: 'vip-not-in-certificate',
     wrong: {
       probes: probes({

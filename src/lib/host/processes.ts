@@ -1,6 +1,6 @@
 // The processes that can be seen from here: those of this pid namespace, containers on a host included. Reading another
 // user's executable or environment needs root; what cannot be read is told as not known.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
 export interface HostProcess {
@@ -30,6 +30,20 @@ export function listProcesses(proc = '/proc'): HostProcess[] {
 export function isRoots({ directory }: HostProcess): boolean {
   const [, uids = ''] = /^Uid:\s+(.*)$/m.exec(readIfAllowed(`${directory}/status`) ?? '') ?? [];
   return /^0(\s+0)*$/.test(uids.trim());
+}
+
+/** In the network namespace of `other`: one elsewhere has tables of its own. False when it cannot be told. */
+export function sharesNetwork({ directory }: HostProcess, other = '/proc/self'): boolean {
+  const network = networkOf(directory);
+  return network !== undefined && network === networkOf(other);
+}
+
+function networkOf(directory: string): string | undefined {
+  try {
+    return readlinkSync(`${directory}/ns/net`);
+  } catch {
+    return undefined; // it has ended, or is another user's
+  }
 }
 
 /** "kubelet" for /usr/bin/kubelet, whatever the executable's file is called. */

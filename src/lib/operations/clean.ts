@@ -1,8 +1,8 @@
 // `clean`: the node is as it was before `init`. Nothing of anybody else's is touched.
-import { existsSync, readlinkSync, rmdirSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
 import { errnoCode, isProxyError, ProxyError } from '../errors.ts';
 import { MODULES_LOAD_FILE, SYSCTL_FILE } from '../host/paths.ts';
-import { type HostProcess, listProcesses } from '../host/processes.ts';
+import { type HostProcess, listProcesses, sharesNetwork } from '../host/processes.ts';
 import { sortProcesses } from '../host/proxy-processes.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
@@ -57,18 +57,8 @@ function warnOf({ pid }: HostProcess): string {
   return `a daemon runs (process ${pid}) and makes again within a second what is removed: stop it, or delete its DaemonSet, and run clean again`;
 }
 
-/** In this network namespace: one elsewhere has tables of its own. */
 function runningDaemons(): HostProcess[] {
-  const { daemons } = sortProcesses(listProcesses());
-  return daemons.filter(({ directory }) => networkOf(directory) === networkOf('/proc/self'));
-}
-
-function networkOf(directory: string): string | undefined {
-  try {
-    return readlinkSync(`${directory}/ns/net`);
-  } catch {
-    return undefined; // it has ended
-  }
+  return sortProcesses(listProcesses()).daemons.filter(daemon => sharesNetwork(daemon));
 }
 
 /** The one that boots here, when it is another one: service, files and parameters are there for it. */

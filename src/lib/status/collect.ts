@@ -1,7 +1,7 @@
 // Looks at everything that has to do with this node's virtual server. Needs neither daemon, API nor configuration: what
 // fails, or does not answer in time, is unseen.
 import { networkInterfaces } from 'node:os';
-import { flagOf, listProcesses } from '../host/processes.ts';
+import { flagOf, listProcesses, sharesNetwork } from '../host/processes.ts';
 import { sortProcesses } from '../host/proxy-processes.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import { type HostPort, parseHostPort } from '../model/address.ts';
@@ -92,7 +92,12 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
   return {
     ...now,
     ...(await askedMasters),
-    daemon: { processes: daemons.map(({ pid }) => pid), snapshot: await askedDaemon, unit },
+    daemon: {
+      // One elsewhere keeps tables of its own; without root it cannot be told, and then it counts.
+      processes: daemons.filter(one => process.geteuid?.() !== 0 || sharesNetwork(one)).map(({ pid }) => pid),
+      snapshot: await askedDaemon,
+      unit,
+    },
     bootService,
     kubeProxy: await askedKubeProxy,
   };

@@ -55,6 +55,48 @@ export const DAEMON: readonly Condition[] = [
     },
     remedy: () => 'curl -s http://127.0.0.1:8004/status',
   },
+  {
+    code: 'two-daemons',
+    title: 'one daemon keeps the virtual server',
+    severity: 'degraded',
+    dependsOn: ['daemon-stuck'],
+    // As long as a rolling update takes to end the old one.
+    visibleAfterS: 0,
+    detect: ({ daemon: { processes, snapshot } }) => {
+      const waits = snapshot.seen && snapshot.value.lock?.holder !== undefined;
+      if (!waits && processes.length < 2) return NO_FINDINGS;
+      const who =
+        processes.length < 2
+          ? 'another daemon'
+          : `${processes.length} daemons (pids ${processes.join(', ')})`;
+      const verb = processes.length < 2 ? 'runs' : 'run';
+      return [
+        { text: `${who} ${verb} here: one keeps the virtual server, and the other waits until it ends` },
+      ];
+    },
+    remedy: ({ daemon: { unit } }) =>
+      unit === undefined
+        ? 'bcs-apiserver-proxy status --wide'
+        : 'bcs-apiserver-proxy install-service --role daemon --uninstall',
+  },
+  {
+    code: 'persist-failing',
+    title: 'what the daemon keeps is written for the next boot',
+    severity: 'degraded',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: ({ daemon: { snapshot } }) => {
+      if (!snapshot.seen) return noWord(snapshot.why);
+      const problem = snapshot.value.persist?.problem;
+      if (problem === undefined) return NO_FINDINGS;
+      return [
+        {
+          text: `the daemon cannot write the persisted set, so the next boot starts from an older one (${problem})`,
+        },
+      ];
+    },
+    remedy: ({ persisted }) => `df -h ${persisted.path.replace(/\/[^/]*$/, '')}`,
+  },
 ];
 
 function detectStuck({ daemon }: Facts): readonly Finding[] | Unseen {
