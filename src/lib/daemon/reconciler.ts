@@ -7,7 +7,6 @@
 // - What goes wrong is told when it begins, not every second.
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
-import { type Decision, decide, type Policy } from '../health/decide.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import { equalHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
@@ -20,6 +19,7 @@ import { identityOf, parametersBefore, type Step, type StepKind } from '../recon
 import type { Telemetry } from '../telemetry.ts';
 import type { ConnectionBreaker } from './breaker.ts';
 import type { Candidates } from './candidates.ts';
+import { Judge } from './judge.ts';
 
 export interface ReconcilerOptions {
   readonly kernel: Kernel;
@@ -36,9 +36,6 @@ export interface ReconcilerOptions {
   readonly passIn: (milliseconds: number) => void;
 }
 
-/** Thousands of nodes that hold a master for hung must not cut it in the same instant. */
-const SOFT_SPREAD_MS = 1000;
-
 /** A real server goes, or was gone until now: in either case connections have lost theirs. */
 const CUTS: ReadonlySet<StepKind> = new Set(['add-virtual-server', 'add-real-server', 'remove-real-server']);
 
@@ -46,7 +43,6 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** What the last pass wanted, as text: a step that follows from the same wish repairs what somebody else did. */
   #lastWish = '';
-  #held = false;
   /** What is going wrong at present. */
   #failures = new Set<string>();
   #observed: Observed | undefined;
@@ -54,22 +50,15 @@ export class Reconciler {
   #failedPasses = 0;
   #lastPassAt: number | undefined;
 
-  readonly #softCuts: number[] = [];
-  readonly #policy: Policy;
+  readonly #judge: Judge;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    const { hangTimeMs, drainTimeoutMs, clock } = options;
-    this.#policy = {
-      hangTimeMs,
-      drainTimeoutMs: drainTimeoutMs * (1 + clock.random() / 2),
-      softDelayMs: clock.random() * SOFT_SPREAD_MS,
-      softCuts: this.#softCuts,
-    };
+    this.#judge = new Judge(options);
   }
 
   get held(): boolean {
-    return this.#held;
+    return this.#judge.held;
   }
 
   /** The kernel as the last pass left it. */
@@ -102,10 +91,11 @@ export class Reconciler {
 
   /** Returns whether the virtual server, its real servers and the route are as wanted now. */
   #reconcile(failures: Set<string>): boolean {
-    const { kernel, spec, candidates } = this.#options;
+    const { kernel, spec, candidates, clock, passIn } = this.#options;
     const observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
     this.#observed = observed;
-    const { realServers } = this.#decide(observed.realServers);
+    const { realServers, nextAt } = this.#judge.decide(observed.realServers);
+    if (nextAt !== undefined) passIn(nextAt - clock.now());
     // Nothing is known of any real server yet: a virtual server without one would refuse what may work otherwise.
     if (realServers.length === 0 && observed.virtualServer === undefined) return true;
     const desired = this.#desired(realServers, observed);
@@ -117,26 +107,6 @@ export class Reconciler {
     if (this.#passes === 0 || steps.some(({ kind }) => CUTS.has(kind))) this.#breakUnserved();
     candidates.forgetUnless(realServer => isIn(realServer, realServers) || !ok);
     return ok;
-  }
-
-  #decide(kernel: readonly ObservedRealServer[]): Decision {
-    const { candidates, clock, telemetry, passIn } = this.#options;
-    const now = clock.now();
-    const look = (): Decision => decide(candidates.views(), kernel, this.#policy, now);
-    let decision = look();
-    if (decision.held !== this.#held) {
-      telemetry.held(decision.held);
-      this.#held = decision.held;
-      candidates.setHeld(decision.held);
-      // At its end the others are forgiven, before anything follows from what they were.
-      if (!decision.held) decision = look();
-    }
-    for (const { realServer, soft } of decision.dead) {
-      candidates.markDead(realServer);
-      if (soft) this.#softCuts.push(now);
-    }
-    if (decision.nextAt !== undefined) passIn(decision.nextAt - now);
-    return decision;
   }
 
   #desired(realServers: readonly DesiredRealServer[], { route }: Observed): Desired {
