@@ -30,9 +30,9 @@ test('a scheduler that cannot be loaded holds back nothing: a dead master is tak
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();
   await net.worker.proxy(initArgs(net));
-  // As in a container: no module can be loaded. Nobody has loaded that of lblcr.
-  const modprobe = (await lab.machine.readFile('/proc/sys/kernel/modprobe')).trim();
-  await lab.machine.must(['sysctl', '-qw', 'kernel.modprobe=/bin/false']);
+  // As in a container: this one cannot be loaded, neither by us nor by the kernel itself.
+  const refusal = '/etc/modprobe.d/refused.conf';
+  await lab.machine.writeFile(refusal, 'install ip_vs_lblcr /bin/false\n');
   try {
     const daemon = await runDaemon(lab.machine, net.worker, { args: ['--scheduler', 'lblcr'] }, 3);
     await daemon.waitForLine(line => line.includes('could not change scheduler'));
@@ -43,7 +43,7 @@ test('a scheduler that cannot be loaded holds back nothing: a dead master is tak
     );
     expect(wrongWindow(await net.worker.requests({ count: 10 }))).toBeUndefined();
   } finally {
-    await lab.machine.must(['sysctl', '-qw', `kernel.modprobe=${modprobe}`]);
+    await lab.machine.must(['rm', refusal]);
   }
 });
 
@@ -120,7 +120,7 @@ users: [{name: u, user: {tokenFile: /root/secret}}]
 END
      chmod 644 /tmp/trap/kubeconfig
      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /tmp/trap/key -out /tmp/trap/crt -subj /CN=trap -days 2 2>/dev/null
-     chmod 644 /tmp/trap/key`,
+     chmod 644 /tmp/trap/key /tmp/trap/crt`,
   ]);
   const server = await net.worker.spawn([
     ...AS_NOBODY,

@@ -128,7 +128,7 @@ test('in a container with one capability and a read-only root the daemon finds, 
   const serving = net.masters.find(({ name }) => name === answer?.master);
   serving?.apiserver.kill('SIGKILL');
   await eventually('the dead master is out', async () => Object.keys(await weights(worker)).length === 2);
-  expect(daemon.stdout).toContain(`${serving?.ipv4}:6443 is dead`);
+  expect(daemon.stdout).toContain(`${serving?.ipv4}:6443 is closing`);
   await idle.waitFor(({ ok }) => !ok);
   await idle.stop();
 

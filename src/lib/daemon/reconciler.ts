@@ -14,7 +14,7 @@ import { applyPlan } from '../reconcile/apply.ts';
 import { desiredFrom, routeFor } from '../reconcile/desired.ts';
 import { type Kernel, observe } from '../reconcile/kernel.ts';
 import { plan } from '../reconcile/plan.ts';
-import type { Desired, DesiredRealServer, Observed, ObservedRealServer } from '../reconcile/state.ts';
+import type { Desired, DesiredRealServer, Observed } from '../reconcile/state.ts';
 import { identityOf, parametersBefore, type Step, type StepKind } from '../reconcile/steps.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { ConnectionBreaker } from './breaker.ts';
