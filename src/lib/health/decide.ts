@@ -99,8 +99,11 @@ function findDead(
       return isUsed && silence?.kind === 'process' ? [{ candidate, since: silence.since }] : [];
     })
     .sort((a, b) => a.since - b.since || compareHostPort(a.candidate, b.candidate));
-  const spent = softCuts.filter(at => now - at < BUDGET_WINDOW_MS).length;
-  const budget = Math.max(1, Math.floor((candidates.length - 1) / 2)) - spent;
+  const recent = softCuts.filter(at => now - at < BUDGET_WINDOW_MS).length;
+  // Those that are gone already, for whatever reason, are as much of the control plane as may be missing: when one crashes,
+  // its clients go to the others, which are then slow for a while.
+  const gone = candidates.filter(({ health: { state } }) => state === 'dead' || state === 'closing').length;
+  const budget = Math.max(1, Math.floor((candidates.length - 1) / 2)) - Math.max(recent, gone);
   const moments = hung.map(({ candidate, since }, rank) => {
     const soft = rank < budget;
     return {

@@ -28,7 +28,10 @@ export function cleanTasks(
   options: CleanOptions,
 ): Task[] {
   const other = keptVirtualServer(context, virtualServer);
-  if (other !== undefined) return [tablesTask(context, virtualServer), sharedStays(other)];
+  if (other !== undefined) {
+    const withRoute = other.address !== virtualServer.address;
+    return [tablesTask(context, virtualServer, withRoute), sharedStays(other)];
+  }
   const files = filesOf(context.persistDir, options);
   checkRemoval(ALL_UNITS);
   for (const path of files.filter(path => existsSync(path))) requireWritable(path);
@@ -77,11 +80,13 @@ function sharedStays(other: HostPort): Task {
   return { title: 'what is shared', run: () => ({ status: 'unchanged', lines: [line] }) };
 }
 
-function tablesTask(context: OperationContext, virtualServer: HostPort): Task {
+/** `withRoute`: nobody else needs it. */
+function tablesTask(context: OperationContext, virtualServer: HostPort, withRoute = true): Task {
   return {
     title: 'virtual server and route',
     run() {
-      const steps = planRemoval({ virtualServer, sysctls: NONE }, observe(context.kernel, virtualServer, []));
+      const all = planRemoval({ virtualServer, sysctls: NONE }, observe(context.kernel, virtualServer, []));
+      const steps = all.filter(({ kind }) => withRoute || kind !== 'remove-route');
       const lines = execute(context, steps);
       const cuts = steps.some(({ kind }) => kind === 'remove-virtual-server');
       if (!cuts || context.dryRun) return changes(lines);

@@ -1,14 +1,7 @@
 // Local TCP connections: who is connected to an address, and breaking a connection (what `ss -K` does), whose owner gets
 // ECONNABORTED at once, however idle it is. Needs CAP_NET_ADMIN, module tcp_diag, and a kernel with
 // CONFIG_INET_DIAG_DESTROY. Sockets of other network namespaces (pods) are not seen.
-import {
-  AF_INET,
-  AF_INET6,
-  equalHostPort,
-  familyNumber,
-  formatHostPort,
-  type HostPort,
-} from '../model/address.ts';
+import { AF_INET, AF_INET6, equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { NetlinkConnection } from '../netlink/connection.ts';
 import { isNetlinkError } from '../netlink/errors.ts';
 import {
@@ -58,12 +51,12 @@ export class NetlinkSocketClient implements SocketClient {
   }
 
   traffic(remote: HostPort): ObservedTraffic[] {
-    return this.#list(packListTraffic(familyNumber(remote.address), remote.port), remote).flatMap(
-      ({ local, payload }) => {
+    return [AF_INET, AF_INET6]
+      .flatMap(family => this.#list(packListTraffic(family, remote.port), remote))
+      .flatMap(({ local, payload }) => {
         const traffic = unpackTraffic(payload);
         return traffic === undefined ? [] : [{ local, ...traffic }];
-      },
-    );
+      });
   }
 
   #list(payload: Buffer, remote: HostPort): { local: HostPort; payload: Buffer }[] {

@@ -119,6 +119,16 @@ describe('process silent', () => {
     expect(dead(look(left, ALL.slice(1), { ...spent, now: NOW + 15_500 }))).toEqual(['m2']);
   });
 
+  test('one that is gone already counts: a second of three goes only after the long silence', () => {
+    const one = [...masters({ m1: '++p', m3: '++++' }), candidate('m2', healthAfter('++r', NOW))];
+    const kernel = [inKernel('m1'), inKernel('m3')];
+    expect([dead(look(one, kernel, silentFor(5000))), weights(look(one, kernel, silentFor(5000)))]).toEqual([
+      [],
+      { m1: 0, m3: 1 },
+    ]);
+    expect(dead(look(one, kernel, silentFor(15_600)))).toEqual(['m1']);
+  });
+
   test('without a witness nothing changes', () => {
     const all = masters({ m1: '++p', m2: '++p', m3: '++p' });
     expect(look(all, ALL, silentFor(20_000))).toMatchObject({ held: true, dead: [] });

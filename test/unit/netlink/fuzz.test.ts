@@ -28,6 +28,7 @@ import {
   unpackHostAddress,
   unpackRoute,
 } from '../../../src/lib/route/codec.ts';
+import { unpackSocket, unpackTraffic } from '../../../src/lib/sockets/codec.ts';
 import { done, multipart, refusal } from '../../helpers/fake-transport.ts';
 
 const CASES = Number(process.env.FUZZ_CASES ?? 1_000_000);
@@ -108,6 +109,17 @@ const DECODERS: readonly Decoder[] = [
       const { source, prefixLength } = unpackRoute(payload);
       sane((source === undefined || isIP(source) !== 0) && isUint(prefixLength, 8));
     },
+  },
+  {
+    name: 'unpackSocket',
+    decode: ({ payload }) => {
+      const { local, remote } = unpackSocket(payload);
+      sane(isUint(local.port, 16) && isIP(remote.address) !== 0);
+    },
+  },
+  {
+    name: 'unpackTraffic',
+    decode: ({ payload }) => sane(isUint(unpackTraffic(payload)?.retransmits ?? 0, 8)),
   },
   {
     name: 'unpackHostAddress',

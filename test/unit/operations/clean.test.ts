@@ -61,6 +61,15 @@ test('another virtual server boots here: only this one and its route go, whateve
   expect(contentsOf(node.persistDir)).toEqual(before);
 });
 
+test('another virtual server of the same VIP keeps its route', async () => {
+  const other = { ...A, port: 7443 };
+  const node = scene([A, other]);
+  savePersisted(node.persistDir, aSpec({ virtualServer: other }));
+  await run(tasksOf(node));
+  expect(node.kernel.tables.routes.map(({ destination }) => destination)).toContain(A.address);
+  expect(node.kernel.tables.services.map(({ service }) => service.port)).toEqual([7443]);
+});
+
 test('the last one: what we changed is put back, and no other parameter that the state file names', async () => {
   const node = scene([A]);
   rememberSysctls(node.persistDir, {
