@@ -105,7 +105,9 @@ function daemonWord(
     const view = daemon.snapshot.value.realServers.find(({ address }) => address === name);
     return view && { state: view.state, forS: Math.round(view.sinceMs / 1000), reason: view.reason };
   }
-  const last = events.findLast(({ object, to }) => object === `real server ${name}` && to in HEALTH);
+  const last = events.findLast(
+    ({ object, to }) => object === `real server ${name}` && Object.hasOwn(HEALTH, to),
+  );
   // The word of a daemon that may have ended long ago counts only while the kernel is as it left it.
   if (last === undefined || (last.to !== 'dead' && last.to !== 'draining')) return undefined;
   if (inKernel !== undefined && inKernel.weight > 0) return undefined;

@@ -6,7 +6,7 @@ import { wrap } from '../wrap.ts';
 /** The steps of one object from its first bad state to the end of it, oldest first; another event is one step alone. */
 export type Outage = readonly EventFacts[];
 
-const BAD = new Set(['dead', 'draining', 'held', 'left']);
+const BAD = new Set(['dead', 'slow', 'closing', 'draining', 'held', 'left']);
 
 /** In the order in which they began. */
 export function foldOutages(events: readonly EventFacts[]): Outage[] {

@@ -36,8 +36,8 @@ export function realServerTable(facts: Facts): string[] {
 export function formatHealth({ health, reason, inKernel, probe, said }: ServerView): string {
   if (health === 'unknown') return 'not probed';
   const drains = inKernel?.weight === 0 || health === 'not-ready';
-  const word =
-    health === 'unauthorized' ? 'alive' : health === 'dead' ? 'dead' : drains ? 'draining' : 'ready';
+  const drain = said?.state === 'slow' || said?.state === 'closing' ? said.state : 'draining';
+  const word = health === 'unauthorized' ? 'alive' : health === 'dead' ? 'dead' : drains ? drain : 'ready';
   const latency =
     word === 'ready' && probe?.latencyMs !== undefined ? formatLatency(probe.latencyMs) : undefined;
   const source = probe === undefined && said !== undefined ? '(daemon)' : undefined;
