@@ -231,3 +231,12 @@ describe('the entry point of the container', () => {
     expect(argv).toBe('daemon --config /data/bcs/bcs-apiserver-proxy/bcs-apiserver-proxy.json');
   });
 });
+
+test.each([
+  '-cmd constructor',
+  '-cmd __proto__',
+  '-cmd toString -vs 10.99.0.1:6443',
+  '-constructor x -cmd init',
+])('%s: a name that every object has is no command, and no flag', async line => {
+  await expect(translated(line, TOOL)).rejects.toMatchObject({ exitCode: 64 });
+});
