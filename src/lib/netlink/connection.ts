@@ -2,6 +2,8 @@
 //
 // Deliberately synchronous. The kernel answers a netlink request inside the send call, so the reply is there when we
 // read it: a round trip takes microseconds, and what was read is one consistent moment of this process.
+
+import { errnoCode } from '../errors.ts';
 import {
   NLM_F_ACK,
   NLM_F_DUMP,
@@ -32,8 +34,10 @@ export interface Request {
   readonly flags?: number;
 }
 
-/** A dump that was interrupted by a change is read again; a table that changes this often is a fault. */
+/** A dump that was interrupted by a change, or lost a part of its answer, is read again; one that always is, is a fault. */
 const DUMP_ATTEMPTS = 5;
+/** A signal may interrupt a call, and the next one as well; not for ever. */
+const CALL_ATTEMPTS = 10;
 
 export class NetlinkConnection {
   readonly #transport: Transport;
@@ -56,27 +60,33 @@ export class NetlinkConnection {
   /** All entries of a table as it was at one moment. */
   dump(request: Request): Message[] {
     for (let attempt = 1; attempt <= DUMP_ATTEMPTS; attempt++) {
-      const { replies, interrupted } = this.#exchange(
-        request,
-        NLM_F_REQUEST | NLM_F_DUMP | (request.flags ?? 0),
-      );
-      if (!interrupted) return replies;
+      const answer = this.#tryDump(request, attempt === DUMP_ATTEMPTS);
+      if (answer !== undefined && !answer.interrupted) return answer.replies;
     }
     throw new NetlinkError(request.operation, EINTR, {
       kernelMessage: `the table changed during each of ${DUMP_ATTEMPTS} dumps`,
     });
   }
 
+  /** Undefined when the socket's buffer was too small for the answers (ENOBUFS): some are lost, and asking again is safe. */
+  #tryDump(request: Request, isLast: boolean): { replies: Message[]; interrupted: boolean } | undefined {
+    try {
+      return this.#exchange(request, NLM_F_REQUEST | NLM_F_DUMP | (request.flags ?? 0));
+    } catch (error) {
+      if (isLast || errnoCode(error) !== 'ENOBUFS') throw error;
+      return undefined;
+    }
+  }
+
   #exchange(request: Request, flags: number): { replies: Message[]; interrupted: boolean } {
     this.#sequence = (this.#sequence + 1) >>> 0;
     const sequence = this.#sequence;
-    this.#transport.send(
-      packMessage({ type: request.type, flags, sequence, portId: 0, payload: request.payload }),
-    );
+    const message = packMessage({ type: request.type, flags, sequence, portId: 0, payload: request.payload });
+    uninterrupted(() => this.#transport.send(message));
     const replies: Message[] = [];
     let interrupted = false;
     for (;;) {
-      for (const message of unpackMessages(this.#transport.receive())) {
+      for (const message of unpackMessages(uninterrupted(() => this.#transport.receive()))) {
         // An answer to an earlier request whose reading was cut short by an error.
         if (message.sequence !== sequence) continue;
         if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
@@ -88,6 +98,16 @@ export class NetlinkConnection {
         if (message.type === NLMSG_NOOP) continue;
         replies.push(message);
       }
+    }
+  }
+}
+
+function uninterrupted<T>(call: () => T): T {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return call();
+    } catch (error) {
+      if (attempt === CALL_ATTEMPTS || errnoCode(error) !== 'EINTR') throw error;
     }
   }
 }

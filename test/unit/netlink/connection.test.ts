@@ -210,3 +210,47 @@ test('closing a connection closes its transport', () => {
   connection.close();
   expect(transport.closed).toBe(true);
 });
+
+describe('a call that fails', () => {
+  /** Answers as the fake does, after the errors. */
+  function failing(call: 'send' | 'receive', codes: string[], kernel: Kernel) {
+    const transport = new FakeTransport(kernel);
+    const original = transport[call].bind(transport) as (datagram: Buffer) => never;
+    transport[call] = ((datagram: Buffer) => {
+      const code = codes.shift();
+      if (code !== undefined) throw Object.assign(new Error(code), { code });
+      return original(datagram);
+    }) as never;
+    return { connection: new NetlinkConnection(transport), transport };
+  }
+
+  const REQUEST = { operation: 'list things', type: 0x20, payload: Buffer.alloc(4) };
+
+  test.each(['send', 'receive'] as const)(
+    '%s that a signal interrupts is made again, and the request is sent once',
+    call => {
+      const { connection, transport } = failing(call, ['EINTR', 'EINTR'], request => [ack(request)]);
+      expect(connection.request(REQUEST)).toEqual([]);
+      expect(transport.requests).toHaveLength(1);
+    },
+  );
+
+  test('a signal with every call is an error, not a loop', () => {
+    const { connection } = failing('receive', Array(100).fill('EINTR'), request => [ack(request)]);
+    expect(() => connection.request(REQUEST)).toThrow('EINTR');
+  });
+
+  test('a dump of which the socket lost a part (ENOBUFS) is asked for again, five times at most', () => {
+    const kernel: Kernel = request => [done(request)];
+    expect(failing('receive', ['ENOBUFS', 'ENOBUFS'], kernel).connection.dump(REQUEST)).toEqual([]);
+    const { connection, transport } = failing('receive', Array(100).fill('ENOBUFS'), kernel);
+    expect(() => connection.dump(REQUEST)).toThrow('ENOBUFS');
+    expect(transport.requests).toHaveLength(5);
+  });
+
+  test('a change of which the acknowledgement was lost is not made twice: the next pass looks', () => {
+    const { connection, transport } = failing('receive', ['ENOBUFS'], request => [ack(request)]);
+    expect(() => connection.request(REQUEST)).toThrow('ENOBUFS');
+    expect(transport.requests).toHaveLength(1);
+  });
+});
