@@ -44,16 +44,61 @@ function reachable({ bytes, port }: Listener): HostPort {
 /** Of the daemon's http/routes.ts. */
 const SCHEMA_VERSION = 1;
 
+/** Anybody can listen at its address: nothing is believed that was not looked at. Undefined for another program's page. */
 export function parseSnapshot(body: string): DaemonSnapshot | undefined {
   try {
-    const document = JSON.parse(body) as Partial<DaemonSnapshot & { schemaVersion: number }> | null;
-    const ours =
-      document?.schemaVersion === SCHEMA_VERSION &&
-      typeof document.virtualServer === 'string' &&
-      typeof document.discovery === 'object' &&
-      document.realServers?.every(({ address }) => parseHostPort(address));
-    return ours ? (document as DaemonSnapshot) : undefined;
+    const document: unknown = JSON.parse(body);
+    return isRecord(document) && document.schemaVersion === SCHEMA_VERSION && isSnapshot(document)
+      ? document
+      : undefined;
   } catch {
-    return undefined; // another program's page
+    return undefined;
   }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isSnapshot(document: Fields): document is Fields & DaemonSnapshot {
+  const {
+    realServers,
+    discovery,
+    lastPassAgeMs,
+    passes,
+    failedPasses,
+    virtualServer,
+    lock = {},
+    persist = {},
+  } = document;
+  return (
+    [passes, failedPasses].every(count => typeof count === 'number') &&
+    isOptional(lastPassAgeMs, 'number') &&
+    typeof virtualServer === 'string' &&
+    isRecord(discovery) &&
+    typeof discovery.kind === 'string' &&
+    isOptional(discovery.ageMs, 'number') &&
+    isOptional(discovery.problem, 'string') &&
+    isRecord(lock) &&
+    isOptional(lock.holder, 'string') &&
+    isRecord(persist) &&
+    isOptional(persist.problem, 'string') &&
+    Array.isArray(realServers) &&
+    realServers.every(isRealServer)
+  );
+}
+
+const STATES: ReadonlySet<unknown> = new Set(['new', 'ready', 'slow', 'closing', 'draining', 'dead']);
+
+function isRealServer(view: unknown): boolean {
+  if (!isRecord(view)) return false;
+  const { address, state, sinceMs, reason } = view;
+  const isWhole = typeof address === 'string' && STATES.has(state) && typeof reason === 'string';
+  return isWhole && typeof sinceMs === 'number' && parseHostPort(address) !== undefined;
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isOptional(value: unknown, type: 'number' | 'string'): boolean {
+  return value === undefined || typeof value === type;
 }

@@ -104,6 +104,20 @@ describe('what it says', () => {
   test('a snapshot is taken as it is', () => {
     expect(parseSnapshot(page())).toMatchObject(JSON.parse(JSON.stringify(snapshot())));
   });
+
+  test.each([
+    { discovery: null },
+    { discovery: { kind: 'endpoints', ageMs: 'long' } },
+    { realServers: null },
+    { realServers: [null] },
+    { realServers: [{ address: '10.0.0.11:6443', state: 'constructor', sinceMs: 1, reason: '' }] },
+    { realServers: [{ address: 'nowhere', state: 'ready', sinceMs: 1, reason: '' }] },
+    { passes: null },
+    { lock: null },
+    { persist: { problem: {} } },
+  ])('%j is no answer of ours', fields => {
+    expect(parseSnapshot(page(fields))).toBeUndefined();
+  });
 });
 
 describe('asking a program of this host', () => {
