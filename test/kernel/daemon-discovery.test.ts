@@ -94,8 +94,9 @@ test('D16 the control plane restarts, one master after the other: no request fai
   const fresh = await net.worker.client('fresh');
   await fresh.waitFor(({ ok }) => ok);
   for (const master of net.masters) {
-    await master.control({ gracefulMs: 5_000 });
-    const drained = daemon.waitForLine(nth(`${master.ipv4}:6443 is draining`, 1));
+    // A shutdown delay that is longer than a probe interval, so that it is noticed.
+    await master.control({ gracefulMs: 15_000 });
+    const drained = daemon.waitForLine(nth(`${master.ipv4}:6443 is draining`, 1), 30_000);
     master.apiserver.kill('SIGTERM');
     await drained;
     await master.apiserver.exited;

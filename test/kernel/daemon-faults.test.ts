@@ -127,7 +127,8 @@ test.each([4, 6] as const)(
     const realServer = family === 4 ? `${master.ipv4}:6443` : `[${master.ipv6}]:6443`;
     const faultAt = await net.now();
     await master.control({ readyz: 500 });
-    await daemon.waitForLine(line => line.includes(`${realServer} is draining`));
+    // Up to a probe interval and a fifth.
+    await daemon.waitForLine(line => line.includes(`${realServer} is draining`), 30_000);
     const drainedAt = await net.now();
     expect((await weights(net.worker))[realServer]).toBe(0);
     // Both open connections outlive the drain's beginning by far, and end with the drain.
