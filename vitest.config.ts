@@ -17,7 +17,7 @@ const KERNEL = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...EVERY_CORE, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { ...EVERY_CORE, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
       { test: { ...EVERY_CORE, name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 20_000 } },
       {
         test: {
