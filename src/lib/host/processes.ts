@@ -32,15 +32,21 @@ export function isRoots({ directory }: HostProcess): boolean {
   return /^0(\s+0)*$/.test(uids.trim());
 }
 
-/** In the network namespace of `other`: one elsewhere has tables of its own. False when it cannot be told. */
-export function sharesNetwork({ directory }: HostProcess, other = '/proc/self'): boolean {
-  const network = networkOf(directory);
-  return network !== undefined && network === networkOf(other);
+/** Root's, and it sees the files that we see: a path of one in a container, where anybody may be root, means another file. */
+export function isHostsRoots(process: HostProcess, self = '/proc/self'): boolean {
+  const files = linkIfAllowed(`${process.directory}/ns/mnt`);
+  return isRoots(process) && files !== undefined && files === linkIfAllowed(`${self}/ns/mnt`);
 }
 
-function networkOf(directory: string): string | undefined {
+/** In the network namespace of `other`: one elsewhere has tables of its own. False when it cannot be told. */
+export function sharesNetwork({ directory }: HostProcess, other = '/proc/self'): boolean {
+  const network = linkIfAllowed(`${directory}/ns/net`);
+  return network !== undefined && network === linkIfAllowed(`${other}/ns/net`);
+}
+
+function linkIfAllowed(path: string): string | undefined {
   try {
-    return readlinkSync(`${directory}/ns/net`);
+    return readlinkSync(path);
   } catch {
     return undefined; // it has ended, or is another user's
   }

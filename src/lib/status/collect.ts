@@ -1,7 +1,7 @@
 // Looks at everything that has to do with this node's virtual server. Needs neither daemon, API nor configuration: what
 // fails, or does not answer in time, is unseen.
 import { networkInterfaces } from 'node:os';
-import { flagOf, listProcesses, sharesNetwork } from '../host/processes.ts';
+import { flagOf, isHostsRoots, listProcesses, sharesNetwork } from '../host/processes.ts';
 import { sortProcesses } from '../host/proxy-processes.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import { type HostPort, parseHostPort } from '../model/address.ts';
@@ -55,7 +55,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
   const kubelet = collectKubelet(processes);
   const kubeconfigs = [
     kubelet.seen ? kubelet.value.kubeconfig : undefined,
-    ...daemons.map(daemon => flagOf(daemon, 'kubeconfig')),
+    ...daemons.filter(one => isHostsRoots(one)).map(daemon => flagOf(daemon, 'kubeconfig')),
   ].filter(path => path !== undefined);
   const askedKubeProxy = collectKubeProxy(
     processes,

@@ -1,6 +1,6 @@
 // Where kubelet finds its apiserver, as its kubeconfig has it.
 import { messageOf } from '../../errors.ts';
-import { flagOf, type HostProcess, isRoots, programOf } from '../../host/processes.ts';
+import { flagOf, type HostProcess, isHostsRoots, programOf } from '../../host/processes.ts';
 import { readCurrentCluster } from '../../store/kubeconfig.ts';
 import type { Facts } from '../report.ts';
 
@@ -17,7 +17,7 @@ export function collectKubelet(
   usual: readonly string[] = USUAL_KUBECONFIGS,
 ): Facts['kubelet'] {
   const told = processes
-    .filter(process => programOf(process) === 'kubelet' && isRoots(process))
+    .filter(process => programOf(process) === 'kubelet' && isHostsRoots(process))
     .map(process => flagOf(process, 'kubeconfig'));
   const candidates = [...told.filter(path => path !== undefined), ...usual];
   for (const kubeconfig of candidates) {

@@ -74,10 +74,8 @@ export const DAEMON: readonly Condition[] = [
         { text: `${who} ${verb} here: one keeps the virtual server, and the other waits until it ends` },
       ];
     },
-    remedy: ({ daemon: { unit } }) =>
-      unit === undefined
-        ? 'bcs-apiserver-proxy status --wide'
-        : 'bcs-apiserver-proxy install-service --role daemon --uninstall',
+    // Which of them is to stay is for a person to say.
+    remedy: () => 'bcs-apiserver-proxy status --wide',
   },
   {
     code: 'persist-failing',

@@ -1,6 +1,6 @@
 // kubelet's and kube-proxy's configuration as they are found on nodes.
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -32,8 +32,15 @@ const kubeconfig = (server?: string): string =>
   });
 
 /** Of this user, by real, effective, saved and file system ID. */
-function running(argv: readonly string[], directory = tempDir(), uids = '0\t0\t0\t0'): HostProcess {
+function running(
+  argv: readonly string[],
+  directory = tempDir(),
+  uids = '0\t0\t0\t0',
+  mounts = readlinkSync('/proc/self/ns/mnt'),
+): HostProcess {
   writeFileSync(join(directory, 'status'), `Name:\tx\nUid:\t${uids}\n`);
+  mkdirSync(join(directory, 'ns'), { recursive: true });
+  symlinkSync(mounts, join(directory, 'ns/mnt'));
   return { pid: 1, argv, directory };
 }
 
@@ -63,6 +70,13 @@ describe("kubelet's server", () => {
       expect(collectKubelet([pretender], [usual])).toMatchObject({ value: { kubeconfig: usual } });
     },
   );
+
+  test('root in a container that calls itself so says nothing', () => {
+    const usual = file('kubelet.conf', kubeconfig('https://10.99.0.1:6443'));
+    const trap = file('trap.conf', kubeconfig('https://127.0.0.1:19443'));
+    const pretender = running(['kubelet', `--kubeconfig=${trap}`], tempDir(), '0\t0\t0\t0', 'mnt:[1]');
+    expect(collectKubelet([pretender], [usual])).toMatchObject({ value: { kubeconfig: usual } });
+  });
 
   test.each([
     ['no file', undefined, 'kubelet has no kubeconfig in the usual places'],
