@@ -179,7 +179,7 @@ export function runOurs(engine: Engine, node: FleetNode, masters: readonly Maste
   });
   const judge = new Judge({ candidates, clock: engine, telemetry: listener({}), ...OURS });
   candidates.begin(masters.map(({ address }) => address));
-  node.watchTraffic(() => candidates.suspect());
+  node.watchTraffic(() => candidates.suspect(undefined));
 }
 
 /** What others do: a probe each 2 s with a limit of 1 s; after so many failures in a row a master is removed. */

@@ -1,9 +1,11 @@
 // The composition root: the only place that puts real clients together.
 
+import { type ConntrackClient, NetlinkConntrackClient } from './conntrack/client.ts';
 import { procSysctls } from './host/sysctl.ts';
 import { openIpvsClient } from './ipvs/client.ts';
+import { pinsOver } from './ipvs/pins.ts';
 import { NetlinkConnection } from './netlink/connection.ts';
-import { NETLINK_GENERIC, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from './netlink/constants.ts';
+import { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from './netlink/constants.ts';
 import { type Datagram, RecordingTransport } from './netlink/recording.ts';
 import type { Transport } from './netlink/transport.ts';
 import { openNetlinkTransport } from './netlink/transport-linux.ts';
@@ -24,6 +26,7 @@ export function openRecordedKernel(record: (datagram: Datagram) => void): Kernel
 function kernelOver(open: (protocol: number) => Transport): Kernel {
   const generic = new NetlinkConnection(open(NETLINK_GENERIC));
   const routes = new NetlinkRouteClient(new NetlinkConnection(open(NETLINK_ROUTE)));
+  let conntrack: ConntrackClient | undefined;
   return {
     // Looked up each time (10 us): loading module ip_vs brings the family, and loading it again brings another number.
     get ipvs() {
@@ -31,6 +34,9 @@ function kernelOver(open: (protocol: number) => Transport): Kernel {
     },
     routes,
     sysctls: procSysctls,
+    pins: pinsOver(
+      () => (conntrack ??= new NetlinkConntrackClient(new NetlinkConnection(open(NETLINK_NETFILTER)))),
+    ),
   };
 }
 

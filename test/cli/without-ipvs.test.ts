@@ -108,7 +108,7 @@ describe.skipIf(!canSeal || existsSync('/proc/net/ip_vs'))('init fails half-way'
     expect(contentsOf(host.persistDir)).toEqual({});
     expect(host.etc()).toEqual({
       'modules-load.d/bcs-apiserver-proxy.conf':
-        '# Written by bcs-apiserver-proxy; "bcs-apiserver-proxy clean" removes it.\nip_vs\nip_vs_sh\ntcp_diag\n',
+        '# Written by bcs-apiserver-proxy; "bcs-apiserver-proxy clean" removes it.\nip_vs\nip_vs_sh\ntcp_diag\nnf_conntrack_netlink\n',
       'sysctl.d/90-bcs-apiserver-proxy.conf':
         '# Written by bcs-apiserver-proxy; "bcs-apiserver-proxy clean" removes it.\n-net.ipv4.vs.conntrack = 1\n-net.ipv4.vs.expire_nodest_conn = 1\n',
     });

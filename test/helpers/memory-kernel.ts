@@ -1,5 +1,7 @@
 // A kernel in memory behind the interfaces that operations use; it refuses what the real one refuses, by errno.
+
 import type { IpvsClient } from '../../src/lib/ipvs/client.ts';
+import type { Pins } from '../../src/lib/ipvs/pins.ts';
 import type {
   Destination,
   DestinationEntry,
@@ -110,6 +112,7 @@ export function memoryKernel(options: MemoryKernelOptions = {}): MemoryKernel {
     log,
     tables,
     ipvs,
+    pins: NO_PINS,
     routes: {
       lookup(address) {
         const route = tables.routes.find(({ destination }) => destination === address);
@@ -164,3 +167,6 @@ function idle(destination: Destination): DestinationEntry {
 function refuse(operation: string, errno: number): never {
   throw new NetlinkError(operation, errno);
 }
+
+/** A kernel that knows no connection. */
+export const NO_PINS: Pins = { tracked: () => undefined, inTable: async () => new Map() };

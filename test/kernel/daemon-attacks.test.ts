@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 import { VIP4 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
 import { useLab } from '../lab/lab.ts';
+import type { LabHost } from '../lab/lab-host.ts';
 import { wrongWindow } from '../lab/outcome.ts';
-import { runDaemon, startDaemon, weights } from './daemon-helpers.ts';
+import { measureFault, runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
 import { initArgs, nodeState, realServerOf } from './helpers.ts';
 
 const lab = useLab();
@@ -179,3 +180,61 @@ test('SIGUSR1 opens no inspector', async () => {
   expect(await net.worker.must(['ss', '-Htln'])).not.toContain(':9229');
   expect(await net.worker.must(['curl', '-sf', '-m5', 'http://127.0.0.1:8004/healthz'])).toBe('ok\n');
 });
+
+test('connection tracking, where it is on, names the master of a connection: the table of IPVS is not read', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const readsTable = async (): Promise<boolean> => {
+    const trace = '/tmp/opened';
+    const strace = ['strace', '-f', '-e', 'trace=openat', '-o', trace, '/root/bcs-apiserver-proxy'];
+    const run = await net.worker.run([...strace, ...initArgs(net)]);
+    expect(run.stdout, run.stderr).toMatch(/answered by 10\.77\.0\.1\d:6443/);
+    return (await lab.machine.readFile(trace)).includes('/proc/net/ip_vs_conn');
+  };
+  expect(await readsTable()).toBe(true);
+  await trackConnections(net.worker);
+  expect(await readsTable()).toBe(false);
+});
+
+/** It is on in a network namespace once a rule needs it, as kube-proxy's rules do. */
+async function trackConnections(host: LabHost): Promise<void> {
+  const chain = 'type filter hook output priority 0';
+  await host.must(['nft', `table inet tracked { chain output { ${chain}; ct state established accept; }; }`]);
+}
+
+test('30,000 connections of others in the table of IPVS hold up nothing: an idle connection of a lost master is broken', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await trackConnections(net.worker);
+  await startDaemon(lab.machine, net);
+  await net.worker.must(['ipvsadm', '-A', '-u', '10.96.0.9:53', '-s', 'rr']);
+  await net.worker.must(['ipvsadm', '-a', '-u', '10.96.0.9:53', '-r', '10.77.0.11:53', '-m']);
+  // Each packet comes from another address and port of this host.
+  await net.worker.must(['ip', 'route', 'add', 'local', '10.96.0.9/32', 'dev', 'lo', 'table', 'local']);
+  await net.worker.must([NODE_IN_GUEST, '-e', FLOOD], { timeoutMs: 240_000 });
+  const entries = Number(await net.worker.must(['bash', '-c', 'wc -l < /proc/net/ip_vs_conn']));
+  expect(entries).toBeGreaterThan(30_000);
+  const clients = await startClients(net);
+  const faultAt = await net.now();
+  await net.powerLoss(clients.master);
+  const measured = await measureFault(`power loss beside ${entries} connections of others`, clients, faultAt);
+  expect(Math.max(measured.wrongMs, measured.busyMs, measured.idleMs)).toBeLessThanOrEqual(15_000);
+  await net.worker.must(['curl', '-s', '-m5', 'http://127.0.0.1:8004/healthz']);
+});
+
+const NODE_IN_GUEST = '/usr/local/bin/node';
+const FLOOD = `
+  const { createSocket } = require('node:dgram');
+  (async () => {
+    for (let subnet = 1; subnet <= 30; subnet += 1) {
+      const batch = Array.from({ length: 1000 }, async (_, index) => {
+        const socket = createSocket('udp4');
+        const address = '127.' + subnet + '.' + (index >> 8) + '.' + ((index & 255) || 1);
+        await new Promise(resolve => socket.bind({ address, exclusive: true }, resolve));
+        await new Promise(resolve => socket.send('x', 53, '10.96.0.9', resolve));
+        socket.close();
+      });
+      await Promise.all(batch);
+    }
+  })();
+`;

@@ -54,7 +54,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     why: 'what all commands share; knows default paths, nothing else',
   },
   'lib/app.ts': {
-    may: ['lib/host', 'lib/ipvs', 'lib/netlink', 'lib/route', 'lib/sockets'],
+    may: ['lib/conntrack', 'lib/host', 'lib/ipvs', 'lib/netlink', 'lib/route', 'lib/sockets'],
     types: ['lib/reconcile'],
     why: 'the composition root puts real clients together; deciding is not its business',
   },
@@ -79,9 +79,14 @@ const RULES: Readonly<Record<string, Rule>> = {
     may: [ERRORS, 'lib/native'],
     why: 'messages and bytes, checkable alone: knows neither IPVS nor routes',
   },
-  'lib/ipvs': {
+  'lib/conntrack': {
     may: ['lib/model', 'lib/netlink'],
     why: 'one netlink family; knows no other, and nothing of what is wanted',
+  },
+  'lib/ipvs': {
+    may: ['lib/model', 'lib/netlink'],
+    types: ['lib/conntrack'],
+    why: 'one netlink family, and who its connections go to; knows nothing of what is wanted',
   },
   'lib/route': {
     may: ['lib/model', 'lib/netlink'],

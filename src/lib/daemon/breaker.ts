@@ -1,24 +1,21 @@
 // When the daemon breaks connections that no real server serves any more: a moment after it changed or repaired which
 // real servers there are, and once after its start, for what happened before.
-import type { Connection } from '../ipvs/connections.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
-import { breakUnserved } from '../reconcile/unserved.ts';
-import type { SocketClient } from '../sockets/client.ts';
+import { breakUnserved, type Connections } from '../reconcile/unserved.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** Thousands of nodes lose the same master in the same instant; they must not all reconnect in it. */
 const SPREAD_MS = 1000;
 
 export class ConnectionBreaker {
-  readonly #sockets: SocketClient;
+  readonly #connections: Connections;
   readonly #telemetry: Telemetry;
-  readonly #readConnections: (() => Connection[]) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
 
-  constructor(sockets: SocketClient, telemetry: Telemetry, read?: () => Connection[]) {
-    this.#sockets = sockets;
+  constructor(connections: Connections, telemetry: Telemetry) {
+    this.#connections = connections;
     this.#telemetry = telemetry;
-    this.#readConnections = read;
   }
 
   /**
@@ -28,14 +25,14 @@ export class ConnectionBreaker {
   breakSoon(virtualServer: HostPort, realServers: () => readonly HostPort[] | undefined): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#break(virtualServer, realServers());
+      // One after the other: a long table of IPVS is read by one of them.
+      this.#running = this.#running.then(() => this.#break(virtualServer, realServers));
     }, Math.random() * SPREAD_MS);
   }
 
-  #break(virtualServer: HostPort, realServers: readonly HostPort[] | undefined): void {
-    if (realServers === undefined) return;
+  async #break(virtualServer: HostPort, realServers: () => readonly HostPort[] | undefined): Promise<void> {
     try {
-      const count = breakUnserved(this.#sockets, virtualServer, realServers, this.#readConnections);
+      const count = await breakUnserved(this.#connections, virtualServer, realServers);
       if (count > 0) this.#telemetry.connectionsReset(count);
     } catch (error) {
       this.#telemetry.problem(`breaking connections to ${formatHostPort(virtualServer)}`, error);

@@ -122,9 +122,10 @@ export class Candidates {
     }
   }
 
-  /** Something seems wrong on the way to somebody; undefined = nobody knows to whom. */
-  suspect(): void {
-    for (const { probe } of this.#byName.values()) probe.probeSoon();
+  /** Something seems wrong on the way to this one; undefined = nobody knows to whom. */
+  suspect(realServer: HostPort | undefined): void {
+    const suspected = realServer && this.#byName.get(formatHostPort(realServer));
+    for (const { probe } of suspected === undefined ? this.#byName.values() : [suspected]) probe.probeSoon();
   }
 
   /** Other traffic brought bytes from it. */

@@ -7,7 +7,7 @@ import { isListening } from '../host/listeners.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { type Kernel, observe } from '../reconcile/kernel.ts';
-import type { SocketClient } from '../sockets/client.ts';
+import type { SocketClient, SocketId } from '../sockets/client.ts';
 import { fanOut, listener, type Telemetry } from '../telemetry.ts';
 import { admit } from './admission.ts';
 import { ConnectionBreaker } from './breaker.ts';
@@ -16,7 +16,7 @@ import { Keeper } from './keeper.ts';
 import { Reconciler } from './reconciler.ts';
 import { PassRunner } from './runner.ts';
 import { Supervisor, type Task } from './supervisor.ts';
-import { trafficTask } from './traffic.ts';
+import { Traffic } from './traffic.ts';
 
 /** A pass is made each second; so many seconds without one is not a busy machine any more. */
 const PASSES_SILENT_MS = 10_000;
@@ -47,6 +47,7 @@ export class Daemon {
   readonly #runner: PassRunner;
   readonly #supervisor: Supervisor;
   readonly #keeper: Keeper;
+  readonly #traffic: Traffic;
   /** Sentences about what discovery names that have been told. */
   readonly #toldOf = new Set<string>();
   #source: EndpointSource | undefined;
@@ -61,11 +62,16 @@ export class Daemon {
       intervalMs: parts.probe.intervalMs,
       onChange: () => this.#runner.request(),
     });
+    const { sockets, kernel } = parts;
+    const { candidates } = this;
+    const { pins } = kernel;
+    this.#traffic = new Traffic({ sockets, pins, candidates, virtualServer: parts.spec.virtualServer });
+    const remembered = (socket: SocketId) => this.#traffic.realServerOf(socket);
     this.reconciler = new Reconciler({
-      kernel: parts.kernel,
+      kernel,
       spec: parts.spec,
-      candidates: this.candidates,
-      breaker: new ConnectionBreaker(parts.sockets, telemetry),
+      candidates,
+      breaker: new ConnectionBreaker({ sockets, pins, remembered }, telemetry),
       telemetry,
       clock,
       hangTimeMs: parts.probe.hangTimeMs,
@@ -98,9 +104,7 @@ export class Daemon {
     this.#adoptKernel();
     this.candidates.begin(this.#parts.spec.realServers);
     try {
-      const { sockets, spec } = this.#parts;
-      const traffic = trafficTask(sockets, spec.virtualServer, () => this.candidates.suspect());
-      const tasks = [this.#passes(), this.#discovery(), traffic];
+      const tasks = [this.#passes(), this.#discovery(), this.#traffic.task()];
       await Promise.all(tasks.map(task => this.#supervisor.run(task, signal)));
     } finally {
       this.candidates.stop();

@@ -1,29 +1,59 @@
-// Looks at this node's connections through the VIP several times a second, and has the masters probed when somebody waits.
+// Looks at this node's connections through the VIP several times a second, has a master probed when somebody waits for it,
+// and hears its bytes as a sign of life.
 import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreAbort } from '../errors.ts';
 import { lookAt, type Memory, nextLookInMs } from '../health/suspicion.ts';
+import type { Pins } from '../ipvs/pins.ts';
 import type { HostPort } from '../model/address.ts';
-import type { SocketClient } from '../sockets/client.ts';
+import type { SocketClient, SocketId } from '../sockets/client.ts';
+import type { Candidates } from './candidates.ts';
 import type { Task } from './supervisor.ts';
 
 /** Longer than any interval between two looks. */
 const SILENT_MS = 15_000;
 
-export function trafficTask(sockets: SocketClient, virtualServer: HostPort, suspect: () => void): Task {
-  return {
-    name: 'traffic',
-    silentMs: SILENT_MS,
-    async run(signal, alive) {
-      let memory: Memory = new Map();
-      while (!signal.aborted) {
-        const startedAt = performance.now();
-        const look = lookAt(sockets.traffic(virtualServer), memory, startedAt);
-        memory = look.memory;
-        if (look.isSuspicious) suspect();
-        alive();
-        const waitMs = nextLookInMs(performance.now() - startedAt);
-        await delay(waitMs, undefined, { signal }).catch(ignoreAbort);
-      }
-    },
-  };
+export interface TrafficOptions {
+  readonly sockets: SocketClient;
+  readonly pins: Pins;
+  readonly virtualServer: HostPort;
+  readonly candidates: Pick<Candidates, 'suspect' | 'heard'>;
+}
+
+export class Traffic {
+  readonly #options: TrafficOptions;
+  #memory: Memory = new Map();
+
+  constructor(options: TrafficOptions) {
+    this.#options = options;
+  }
+
+  /** As it was when the connection was seen first: the kernel forgets it with the real server. */
+  realServerOf({ cookie }: SocketId): HostPort | undefined {
+    return this.#memory.get(cookie.toString('hex'))?.realServer;
+  }
+
+  task(): Task {
+    return {
+      name: 'traffic',
+      silentMs: SILENT_MS,
+      run: async (signal, alive) => {
+        while (!signal.aborted) {
+          const startedAt = performance.now();
+          this.#look(startedAt);
+          alive();
+          const waitMs = nextLookInMs(performance.now() - startedAt);
+          await delay(waitMs, undefined, { signal }).catch(ignoreAbort);
+        }
+      },
+    };
+  }
+
+  #look(now: number): void {
+    const { sockets, pins, virtualServer, candidates } = this.#options;
+    const realServerOf = (client: HostPort) => pins.tracked(client, virtualServer);
+    const look = lookAt(sockets.traffic(virtualServer), this.#memory, realServerOf, now);
+    this.#memory = look.memory;
+    for (const { realServer, at } of look.heard) candidates.heard(realServer, at);
+    for (const realServer of look.suspects) candidates.suspect(realServer);
+  }
 }

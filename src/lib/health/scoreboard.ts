@@ -82,11 +82,19 @@ function count(health: Health, evidence: Evidence, now: number): Health {
     return { ...health, good, bad: 0, goodSince, quickAt: now, heardAt: now, silence: undefined };
   }
   const against = { ...health, good: 0, reason: reasonOf(evidence) };
-  if (evidence.kind === 'process-silent') return { ...against, silence: silenceFrom(health, evidence) };
   const bad = health.bad + 1;
+  if (evidence.kind === 'process-silent') {
+    const late = isLate(health, evidence) && { bad, lateSentAt: evidence.since };
+    return { ...against, silence: silenceFrom(health, evidence), ...late };
+  }
   if (evidence.kind === 'host-silent') return { ...against, bad, silence: silenceFrom(health, evidence) };
   const late = evidence.kind === 'late' && { lateSentAt: now - evidence.latencyMs };
   return { ...against, bad, heardAt: now, silence: undefined, ...late };
+}
+
+/** Silent on this question only: other bytes of it have come since, so what is asked is late, and it is alive. */
+function isLate({ heardAt }: Health, evidence: Evidence): boolean {
+  return evidence.kind === 'process-silent' && heardAt > evidence.since;
 }
 
 function silenceFrom({ silence, heardAt, countsFrom }: Health, { kind, since }: Silent): Silence {
@@ -96,12 +104,9 @@ function silenceFrom({ silence, heardAt, countsFrom }: Health, { kind, since }: 
   return { kind: 'host', since: from, confirmed: false };
 }
 
-function nextState(
-  { state, good, bad }: Health,
-  { kind }: Evidence,
-  { rise, fall }: Thresholds,
-): HealthState {
-  switch (kind) {
+function nextState(health: Health, evidence: Evidence, { rise, fall }: Thresholds): HealthState {
+  const { state, good, bad } = health;
+  switch (evidence.kind) {
     case 'ready':
       return good >= rise ? 'ready' : state;
     case 'refused':
@@ -109,6 +114,10 @@ function nextState(
     case 'late':
       // One that was taken for gone lives.
       return bad >= fall || state === 'dead' || state === 'closing' ? 'slow' : state;
+    case 'process-silent':
+      return isLate(health, evidence) && bad >= fall && (state === 'ready' || state === 'new')
+        ? 'slow'
+        : state;
     case 'not-ready':
     case 'closed':
       return bad >= fall ? 'draining' : state;

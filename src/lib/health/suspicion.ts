@@ -1,5 +1,6 @@
-// What this node's own connections through the VIP show: requests that nobody answers. It is a reason to probe at once and
-// nothing more; a request that rightly takes half a minute costs one probe. Pure.
+// What this node's own connections through the VIP show. Requests that nobody answers are a reason to probe at once and
+// nothing more; a request that rightly takes half a minute costs one probe. Bytes that came are a sign of life. Pure.
+import type { HostPort } from '../model/address.ts';
 import type { ObservedTraffic } from '../sockets/client.ts';
 
 /** Data was sent, and for so long nothing has come. With the hang time it makes less than 5 s. */
@@ -9,33 +10,58 @@ const CONNECTING_MS = 300;
 /** Two readings of one moment differ by the kernel's clock tick. */
 const SAME_MOMENT_MS = 50;
 
+/** A burst of connections must not hold up the daemon with questions about each. */
+const NEW_IN_A_LOOK = 256;
+
 export interface Watched {
   readonly firstSeenAt: number;
   /** When the data was sent of which somebody was told already. */
   readonly toldOf: number;
+  /** Undefined where the kernel could not tell; a connection stays with its real server. */
+  readonly realServer: HostPort | undefined;
 }
 
-/** By local port. */
-export type Memory = ReadonlyMap<number, Watched>;
+/** By the socket's cookie, in hexadecimal. */
+export type Memory = ReadonlyMap<string, Watched>;
 
 export interface Look {
-  readonly isSuspicious: boolean;
+  /** Whose answer somebody waits for; undefined = nobody knows whose. */
+  readonly suspects: readonly (HostPort | undefined)[];
+  /** When (monotonic ms) bytes of a real server came last. */
+  readonly heard: readonly { readonly realServer: HostPort; readonly at: number }[];
   readonly memory: Memory;
 }
 
-/** `memory`: of the look before. Each piece of unanswered data is suspicious once. */
-export function lookAt(traffic: readonly ObservedTraffic[], memory: Memory, now: number): Look {
-  const next = new Map<number, Watched>();
-  let isSuspicious = false;
+/**
+ * `memory`: of the look before. Each piece of unanswered data is suspicious once. `realServerOf` is asked once for each
+ * connection.
+ */
+export function lookAt(
+  traffic: readonly ObservedTraffic[],
+  memory: Memory,
+  realServerOf: (client: HostPort) => HostPort | undefined,
+  now: number,
+): Look {
+  const next = new Map<string, Watched>();
+  const suspects = new Set<HostPort | undefined>();
+  const heard: { realServer: HostPort; at: number }[] = [];
+  let asked = 0;
   for (const one of traffic) {
-    const before = memory.get(one.local.port);
+    const name = one.cookie.toString('hex');
+    const before = memory.get(name);
+    // Those beyond are looked at next time.
+    if (before === undefined && asked === NEW_IN_A_LOOK) continue;
+    if (before === undefined) asked += 1;
+    const realServer = before === undefined ? realServerOf(one.local) : before.realServer;
     const firstSeenAt = before?.firstSeenAt ?? now;
     const waitsFrom = waitingSince(one, firstSeenAt, now);
     const isNews = waitsFrom !== undefined && Math.abs(waitsFrom - (before?.toldOf ?? 0)) > SAME_MOMENT_MS;
-    if (isNews) isSuspicious = true;
-    next.set(one.local.port, { firstSeenAt, toldOf: waitsFrom ?? before?.toldOf ?? 0 });
+    if (isNews) suspects.add(realServer);
+    if (realServer !== undefined && one.bytesReceived > 0n)
+      heard.push({ realServer, at: now - one.sinceReceivedMs });
+    next.set(name, { firstSeenAt, toldOf: waitsFrom ?? before?.toldOf ?? 0, realServer });
   }
-  return { isSuspicious, memory: next };
+  return { suspects: [...suspects], heard, memory: next };
 }
 
 /** Since when it has waited too long; undefined = it does not. */

@@ -6,8 +6,11 @@ import { exec } from './exec.ts';
 /** modprobe answers in well under a second; a stuck disk at boot must not hold up the node for long. */
 const MODPROBE_TIMEOUT_MS = 10_000;
 
-/** Without tcp_diag, idle connections to a dead master are not broken at once; everything else works. */
-const OPTIONAL_MODULES = ['tcp_diag'];
+/**
+ * Without tcp_diag, idle connections to a dead master are not broken at once; without nf_conntrack_netlink that takes time
+ * where IPVS has many connections. Everything else works.
+ */
+const OPTIONAL_MODULES = ['tcp_diag', 'nf_conntrack_netlink'];
 
 export function neededModules(scheduler: string): string[] {
   return ['ip_vs', `ip_vs_${scheduler}`, ...OPTIONAL_MODULES];

@@ -3,50 +3,62 @@
 //   Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData
 //   TCP 0A4D0001 A1B2 0A630001 192B 0A4D000B 192B ESTABLISHED     899
 // IPv6 addresses (%pI6) are eight groups of four digits with colons, never compressed.
-import { readFileSync } from 'node:fs';
-import { addressFromBytes, equalHostPort, type HostPort } from '../model/address.ts';
+//
+// The kernel gives a page for each read(2) and walks the table from its beginning for it, so that a long table takes it
+// time that grows with the square of the length. It is therefore read in the background, and only for connections that
+// connection tracking does not know (pins.ts).
+import { createReadStream } from 'node:fs';
+import {
+  addressFromBytes,
+  addressToBytes,
+  familyOf,
+  formatHostPort,
+  type HostPort,
+} from '../model/address.ts';
 
-export interface Connection {
-  readonly client: HostPort;
-  readonly virtualServer: HostPort;
-  readonly realServer: HostPort;
-  /** "ESTABLISHED", "SYN_RECV", ... */
-  readonly state: string;
+/** "unreadable": the kernel has the connection, and its real server is written in a way that nobody knows. */
+export type Pin = HostPort | 'unreadable';
+
+/** Pins of the clients that the table has, by formatHostPort of the client. Rejects when aborted. */
+export async function readPins(
+  clients: readonly HostPort[],
+  virtualServer: HostPort,
+  { signal, path = '/proc/net/ip_vs_conn' }: { signal?: AbortSignal | undefined; path?: string } = {},
+): Promise<Map<string, Pin>> {
+  const wanted = new Map(clients.map(client => [columns(client), formatHostPort(client)]));
+  const marker = ` ${columns(virtualServer)} `;
+  const pins = new Map<string, Pin>();
+  for await (const line of linesOf(path, signal)) {
+    const at = line.indexOf(marker);
+    if (at === -1 || !line.startsWith('TCP ')) continue;
+    const client = wanted.get(line.slice('TCP '.length, at));
+    if (client !== undefined) pins.set(client, parsePin(line.slice(at + marker.length)));
+  }
+  return pins;
 }
 
-export function readConnections(path = '/proc/net/ip_vs_conn'): Connection[] {
-  return parseConnections(readFileSync(path, 'utf8'));
-}
+const DESTINATION = /^(?<address>[0-9a-f]{8}|(?:[0-9a-f]{4}:){7}[0-9a-f]{4}) (?<port>[0-9a-f]{4}) /i;
 
-/** TCP connections only; lines of another form (the heading, other protocols, half a line) are passed over. */
-export function parseConnections(table: string): Connection[] {
-  return table.split('\n').flatMap(line => {
-    const [protocol, fromIp, fromPort, toIp, toPort, destIp, destPort, state] = line.trim().split(/\s+/);
-    const client = endpointOf(fromIp, fromPort);
-    const virtualServer = endpointOf(toIp, toPort);
-    const realServer = endpointOf(destIp, destPort);
-    if (protocol !== 'TCP' || !client || !virtualServer || !realServer || state === undefined) return [];
-    return [{ client, virtualServer, realServer, state }];
-  });
-}
-
-/** The real server that serves a client's connection, or undefined when the kernel knows no such connection. */
-export function realServerOf(
-  connections: readonly Connection[],
-  client: HostPort,
-  vip: HostPort,
-): HostPort | undefined {
-  const match = connections.find(
-    connection => equalHostPort(connection.client, client) && equalHostPort(connection.virtualServer, vip),
-  );
-  return match?.realServer;
-}
-
-const ADDRESS = /^(?:[0-9a-f]{8}|(?:[0-9a-f]{4}:){7}[0-9a-f]{4})$/i;
-const PORT = /^[0-9a-f]{4}$/i;
-
-function endpointOf(address = '', port = ''): HostPort | undefined {
-  if (!ADDRESS.test(address) || !PORT.test(port)) return undefined;
+function parsePin(text: string): Pin {
+  const { address, port } = DESTINATION.exec(text)?.groups ?? {};
+  if (address === undefined || port === undefined) return 'unreadable';
   const bytes = Buffer.from(address.replaceAll(':', ''), 'hex');
   return { address: addressFromBytes(bytes), port: Number.parseInt(port, 16) };
+}
+
+/** As the table writes it. */
+function columns({ address, port }: HostPort): string {
+  const hex = addressToBytes(address).toString('hex');
+  const text = familyOf(address) === 'ipv6' ? hex.replaceAll(/(.{4})(?!$)/g, '$1:') : hex.toUpperCase();
+  return `${text} ${port.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, { encoding: 'latin1', signal })) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  yield rest;
 }

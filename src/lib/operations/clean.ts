@@ -84,13 +84,13 @@ function sharedStays(other: HostPort): Task {
 function tablesTask(context: OperationContext, virtualServer: HostPort, withRoute = true): Task {
   return {
     title: 'virtual server and route',
-    run() {
+    async run() {
       const all = planRemoval({ virtualServer, sysctls: NONE }, observe(context.kernel, virtualServer, []));
       const steps = all.filter(({ kind }) => withRoute || kind !== 'remove-route');
       const lines = execute(context, steps);
       const cuts = steps.some(({ kind }) => kind === 'remove-virtual-server');
       if (!cuts || context.dryRun) return changes(lines);
-      const broken = breakConnections(context, virtualServer);
+      const broken = await breakConnections(context, virtualServer);
       return changes([...lines, ...broken.lines], broken.warnings);
     },
   };

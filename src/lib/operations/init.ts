@@ -24,7 +24,7 @@ export interface InitOptions extends SyncOptions {
 export function initTasks(context: OperationContext, spec: ProxySpec, options: InitOptions): Task[] {
   checkFiles(context, spec, options);
   const tasks = [...syncTasks(context, spec, options), ...serviceTasks(context, options)];
-  return context.dryRun ? tasks : [...tasks, verifyTask(spec)];
+  return context.dryRun ? tasks : [...tasks, verifyTask(context.kernel.pins, spec)];
 }
 
 function checkFiles({ persistDir }: OperationContext, spec: ProxySpec, options: InitOptions): void {

@@ -80,10 +80,10 @@ export function virtualServerTask(context: OperationContext, spec: ProxySpec, ad
   const kinds = addOnly ? ADDITIONS : [...ADDITIONS, ...CHANGES];
   return {
     title: 'virtual server and real servers',
-    run() {
+    async run() {
       const lines = execute(context, stepsOf(context, { ...spec, route: false }, kinds, NO_SYSCTLS));
       if (lines.length === 0 || context.dryRun) return changes(lines);
-      const broken = breakConnections(context, spec.virtualServer);
+      const broken = await breakConnections(context, spec.virtualServer);
       return changes([...lines, ...broken.lines], broken.warnings);
     },
   };
@@ -107,14 +107,21 @@ export function routeTask(context: OperationContext, spec: ProxySpec, addressTim
   };
 }
 
+/** Of the table of IPVS; a node may have a hundred thousand connections that are not ours. */
+const LONG_TABLE_MS = 10_000;
+
 /** For who is connected while real servers change. Where it cannot be done, the kernel does it with the next packet. */
-export function breakConnections(
+export async function breakConnections(
   { kernel, sockets }: OperationContext,
   virtualServer: HostPort,
-): { lines: string[]; warnings: string[] } {
+): Promise<{ lines: string[]; warnings: string[] }> {
   try {
-    const { realServers } = observe(kernel, virtualServer, []);
-    const count = breakUnserved(sockets, virtualServer, realServers);
+    const count = await breakUnserved(
+      { sockets, pins: kernel.pins },
+      virtualServer,
+      () => observe(kernel, virtualServer, []).realServers,
+      AbortSignal.timeout(LONG_TABLE_MS),
+    );
     if (count === 0) return { lines: [], warnings: [] };
     const connections = count === 1 ? '1 connection' : `${count} connections`;
     return { lines: [`break ${connections} that no real server serves any more`], warnings: [] };

@@ -1,6 +1,6 @@
 // The proof of the pudding: one TLS connection through the VIP, and which master answered it.
 
-import { readConnections, realServerOf } from '../ipvs/connections.ts';
+import { type Pins, realServerOf } from '../ipvs/pins.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import type { Task } from './task.ts';
@@ -8,12 +8,12 @@ import type { Task } from './task.ts';
 /** Longer than a TCP retransmission (1 s, then 2 s), so that one lost packet is no failure. */
 const TIMEOUT_MS = 4_000;
 
-export function verifyTask({ virtualServer }: ProxySpec): Task {
+export function verifyTask(pins: Pins, { virtualServer }: ProxySpec): Task {
   return {
     title: 'connection through the VIP',
     async run() {
       const startedAt = performance.now();
-      const outcome = await connectOnce(virtualServer);
+      const outcome = await connectOnce(pins, virtualServer);
       if ('problem' in outcome) {
         const line = `no master answered through ${formatHostPort(virtualServer)} (${outcome.problem}); the rules are in place and work as soon as one does`;
         return { status: 'warning', lines: [line] };
@@ -28,7 +28,7 @@ export function verifyTask({ virtualServer }: ProxySpec): Task {
 type Outcome = { realServer: HostPort | undefined } | { problem: string };
 
 /** Who answers matters here, not who it claims to be: nothing is sent, so the certificate is not verified. */
-async function connectOnce(vip: HostPort): Promise<Outcome> {
+async function connectOnce(pins: Pins, vip: HostPort): Promise<Outcome> {
   const { connect } = await import('node:tls');
   return new Promise(resolve => {
     const socket = connect({ host: vip.address, port: vip.port, rejectUnauthorized: false });
@@ -40,7 +40,9 @@ async function connectOnce(vip: HostPort): Promise<Outcome> {
     socket.once('error', (error: NodeJS.ErrnoException) => finish({ problem: error.code ?? error.message }));
     socket.once('secureConnect', () => {
       const client = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
-      finish({ realServer: realServerOf(readConnections(), client, vip) });
+      void realServerOf(pins, client, vip, AbortSignal.timeout(TIMEOUT_MS)).then(realServer =>
+        finish({ realServer }),
+      );
     });
   });
 }

@@ -1,6 +1,7 @@
 // The kernel as reconciling sees it: operator words above, kernel words below, mapped here and nowhere else.
 import type { IpvsClient } from '../ipvs/client.ts';
 import { IP_VS_SVC_F_SCHED1, IP_VS_SVC_F_SCHED2 } from '../ipvs/constants.ts';
+import type { Pins } from '../ipvs/pins.ts';
 import type { Destination, Service } from '../ipvs/types.ts';
 import type { HostPort } from '../model/address.ts';
 import type { SchedulerFlag } from '../model/scheduler.ts';
@@ -12,6 +13,7 @@ export interface Kernel {
   readonly ipvs: IpvsClient | undefined;
   readonly routes: RouteClient;
   readonly sysctls: SysctlTable;
+  readonly pins: Pins;
 }
 
 export interface SysctlTable {

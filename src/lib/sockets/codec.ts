@@ -2,7 +2,7 @@
 // a port, with what the kernel knows of their traffic; destroy the one that is named by its addresses.
 
 import { AF_INET, addressFromBytes, addressToBytes, familyNumber, type HostPort } from '../model/address.ts';
-import { readAttributes } from '../netlink/attributes.ts';
+import { AttributeWriter, readAttributes } from '../netlink/attributes.ts';
 import { MalformedMessageError } from '../netlink/errors.ts';
 
 /** <linux/sock_diag.h> */
@@ -14,41 +14,73 @@ const IPPROTO_TCP = 6;
 const TCP_ESTABLISHED = 1;
 export const TCP_SYN_SENT = 2;
 const ALL_STATES = 0xffffffff;
-/** <linux/inet_diag.h>: any socket with these addresses, whatever its cookie. */
-const INET_DIAG_NOCOOKIE = 0xffffffff;
+/** <linux/inet_diag.h>, twice: any socket with these addresses, whatever its cookie. */
+const INET_DIAG_NOCOOKIE = Buffer.alloc(8, 0xff);
 
 // struct inet_diag_req_v2 { __u8 sdiag_family, sdiag_protocol, idiag_ext, pad; __u32 idiag_states;
 //   struct inet_diag_sockid { __be16 sport, dport; __be32 src[4], dst[4]; __u32 if; __u32 cookie[2]; } id; };
 const REQUEST_BYTES = 56;
 /** <linux/inet_diag.h> */
 const INET_DIAG_INFO = 2;
+const INET_DIAG_REQ_BYTECODE = 1;
+const INET_DIAG_BC_D_COND = 8;
 
-export function packDestroy(local: HostPort, remote: HostPort): Buffer {
+/** A socket, not merely its addresses, which another one may have a moment later. */
+export interface SocketId {
+  readonly local: HostPort;
+  /** The kernel's own number of it, 8 bytes. */
+  readonly cookie: Buffer;
+}
+
+export function packDestroy({ local, cookie }: SocketId, remote: HostPort): Buffer {
   // All states: not looked at when one socket is named, but the kernel's own tools set it.
   const bytes = packRequest(familyNumber(local.address), ALL_STATES);
   bytes.writeUInt16BE(local.port, 8);
   bytes.writeUInt16BE(remote.port, 10);
   bytes.set(addressToBytes(local.address), 12);
   bytes.set(addressToBytes(remote.address), 28);
+  bytes.set(cookie, 48);
   return bytes;
 }
 
-/** `family`: AF_INET or AF_INET6. Of a dump the kernel compares states and ports, and leaves addresses to us. */
-export function packListEstablished(family: number, remotePort: number): Buffer {
-  return packList(family, remotePort, 1 << TCP_ESTABLISHED);
+/** `family`: AF_INET or AF_INET6; an IPv6 socket may have an IPv4 connection. */
+export function packListEstablished(family: number, remote: HostPort): Buffer {
+  return packList(family, remote, 1 << TCP_ESTABLISHED);
 }
 
 /** The same, those that are only connecting included, each with its struct tcp_info. */
-export function packListTraffic(family: number, remotePort: number): Buffer {
-  const bytes = packList(family, remotePort, (1 << TCP_ESTABLISHED) | (1 << TCP_SYN_SENT));
+export function packListTraffic(family: number, remote: HostPort): Buffer {
+  const bytes = packList(family, remote, (1 << TCP_ESTABLISHED) | (1 << TCP_SYN_SENT));
   // Extensions are asked for by a bit mask: 1 << (INET_DIAG_INFO - 1).
   bytes.writeUInt8(1 << (INET_DIAG_INFO - 1), 2);
   return bytes;
 }
 
-function packList(family: number, remotePort: number, states: number): Buffer {
+function packList(family: number, remote: HostPort, states: number): Buffer {
   const bytes = packRequest(family, states);
-  bytes.writeUInt16BE(remotePort, 10);
+  bytes.writeUInt16BE(remote.port, 10);
+  const filter = new AttributeWriter().bytes(INET_DIAG_REQ_BYTECODE, packConnectedTo(remote));
+  return Buffer.concat([bytes, filter.toBuffer()]);
+}
+
+// struct inet_diag_bc_op { unsigned char code, yes; unsigned short no; };
+const OPERATION_BYTES = 4;
+// struct inet_diag_hostcond { __u8 family, prefix_len; int port; __be32 addr[]; };
+const HOST_CONDITION_BYTES = 8;
+
+/** A program of one operation that the kernel runs on each socket, so that sockets of other programs cost it little. */
+function packConnectedTo({ address, port }: HostPort): Buffer {
+  const ip = addressToBytes(address);
+  const length = OPERATION_BYTES + HOST_CONDITION_BYTES + ip.length;
+  const bytes = Buffer.alloc(length);
+  bytes.writeUInt8(INET_DIAG_BC_D_COND, 0);
+  // Where to go on: at the end, which accepts, or beyond it, which refuses.
+  bytes.writeUInt8(length, 1);
+  bytes.writeUInt16LE(length + OPERATION_BYTES, 2);
+  bytes.writeUInt8(familyNumber(address), 4);
+  bytes.writeUInt8(ip.length * 8, 5);
+  bytes.writeInt32LE(port, 8);
+  bytes.set(ip, OPERATION_BYTES + HOST_CONDITION_BYTES);
   return bytes;
 }
 
@@ -57,13 +89,11 @@ function packRequest(family: number, states: number): Buffer {
   bytes.writeUInt8(family, 0);
   bytes.writeUInt8(IPPROTO_TCP, 1);
   bytes.writeUInt32LE(states, 4);
-  bytes.writeUInt32LE(INET_DIAG_NOCOOKIE, 48);
-  bytes.writeUInt32LE(INET_DIAG_NOCOOKIE, 52);
+  bytes.set(INET_DIAG_NOCOOKIE, 48);
   return bytes;
 }
 
-export interface Socket {
-  readonly local: HostPort;
+export interface Socket extends SocketId {
   readonly remote: HostPort;
 }
 
@@ -88,6 +118,7 @@ export function unpackSocket(payload: Buffer): Socket {
   return {
     local: { address: addressAt(8), port: payload.readUInt16BE(4) },
     remote: { address: addressAt(24), port: payload.readUInt16BE(6) },
+    cookie: payload.subarray(44, 52),
   };
 }
 
@@ -98,12 +129,14 @@ export interface Traffic {
   readonly retransmits: number;
   readonly unackedSegments: number;
   readonly sinceSentMs: number;
+  /** Since the handshake where nothing was received yet. */
   readonly sinceReceivedMs: number;
+  readonly bytesReceived: bigint;
 }
 
 // struct tcp_info of <linux/tcp.h>: __u8 tcpi_state, ca_state, retransmits, ... at 0; __u32 unacked at 24,
-//   last_data_sent at 44, last_data_recv at 52. Later kernels append to it.
-const TCP_INFO_BYTES = 56;
+//   last_data_sent at 44, last_data_recv at 52; __u64 bytes_received at 128 (since Linux 4.1). Later kernels append to it.
+const TCP_INFO_BYTES = 136;
 
 /** Undefined where the kernel gave none: a socket that is being closed. */
 export function unpackTraffic(payload: Buffer): Traffic | undefined {
@@ -116,6 +149,7 @@ export function unpackTraffic(payload: Buffer): Traffic | undefined {
     unackedSegments: info.readUInt32LE(24),
     sinceSentMs: info.readUInt32LE(44),
     sinceReceivedMs: info.readUInt32LE(52),
+    bytesReceived: info.readBigUInt64LE(128),
   };
 }
 

@@ -72,6 +72,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
         moreRealServers: askedDaemon.then(named),
         kubeconfigs,
         deadline,
+        pins: kernel.pins,
       })
     : { probes: NOT_ASKED_FOR, throughVip: NOT_ASKED_FOR };
 

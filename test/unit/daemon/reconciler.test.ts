@@ -1,13 +1,14 @@
 // Passes of the daemon on a kernel in memory: what is repaired, what is broken, what is told, and when.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { ConnectionBreaker } from '../../../src/lib/daemon/breaker.ts';
 import { Candidates } from '../../../src/lib/daemon/candidates.ts';
 import { Reconciler } from '../../../src/lib/daemon/reconciler.ts';
 import type { Evidence } from '../../../src/lib/health/evidence.ts';
-import type { Connection } from '../../../src/lib/ipvs/connections.ts';
-import type { HostPort } from '../../../src/lib/model/address.ts';
+import type { Pin } from '../../../src/lib/ipvs/connections.ts';
+import { formatHostPort, type HostPort } from '../../../src/lib/model/address.ts';
 import type { ProxySpec } from '../../../src/lib/model/spec.ts';
+import type { SocketId } from '../../../src/lib/sockets/client.ts';
 import { listener } from '../../../src/lib/telemetry.ts';
 import { type MemoryKernelOptions, memoryKernel } from '../../helpers/memory-kernel.ts';
 import { VIRTUAL_SERVER } from '../../helpers/plan-builders.ts';
@@ -20,12 +21,8 @@ const REFUSED: Evidence = { kind: 'refused', reason: 'econnrefused' };
 const SILENT: Evidence = { kind: 'host-silent', reason: 'etimedout', since: 0 };
 const CLIENT: HostPort = { address: '10.0.0.2', port: 40_000 };
 
-const SERVED_BY_M2: Connection = {
-  client: CLIENT,
-  virtualServer: VIRTUAL_SERVER,
-  realServer: M2,
-  state: 'ESTABLISHED',
-};
+/** The table of IPVS: the client is served by M2. */
+const SERVED_BY_M2: ReadonlyMap<string, Pin> = new Map([[formatHostPort(CLIENT), M2]]);
 
 const SPEC: ProxySpec = {
   virtualServer: VIRTUAL_SERVER,
@@ -46,7 +43,7 @@ interface Scene {
   readonly destroyed: Promise<HostPort>;
 }
 
-function scene(options: MemoryKernelOptions = {}, connections = () => [SERVED_BY_M2]): Scene {
+function scene(options: MemoryKernelOptions = {}, table = () => SERVED_BY_M2): Scene {
   const kernel = memoryKernel({
     sysctls: { 'net.ipv4.vs.conntrack': '1', 'net.ipv4.vs.expire_nodest_conn': '1' },
     ...options,
@@ -73,14 +70,15 @@ function scene(options: MemoryKernelOptions = {}, connections = () => [SERVED_BY
   });
   const { promise: destroyed, resolve } = Promise.withResolvers<HostPort>();
   const sockets = {
-    connectedTo: () => [CLIENT],
+    connectedTo: () => [{ local: CLIENT, cookie: Buffer.alloc(8) }],
     traffic: () => [],
-    destroy: (local: HostPort): boolean => {
+    destroy: ({ local }: SocketId): boolean => {
       resolve(local);
       return true;
     },
   };
-  const breaker = new ConnectionBreaker(sockets, telemetry, connections);
+  const pins = { tracked: () => undefined, inTable: async () => table() };
+  const breaker = new ConnectionBreaker({ sockets, pins }, telemetry);
   const reconciler = new Reconciler({
     kernel,
     spec: SPEC,
@@ -273,20 +271,20 @@ describe('connections that no real server serves', () => {
     lose(lost, M2, M1);
     lost.reconciler.pass();
     expect(await lost.destroyed).toEqual(CLIENT);
-    expect(lost.told).toEqual(['broke 1']);
+    await vi.waitFor(() => expect(lost.told).toEqual(['broke 1']));
   });
 
   test('are broken when somebody else emptied the table, which the kernel then forgot them with', async () => {
-    let known = [SERVED_BY_M2];
+    let known = SERVED_BY_M2;
     const emptied = serving({}, () => known);
     emptied.kernel.tables.services.length = 0;
-    known = [];
+    known = new Map();
     emptied.reconciler.pass();
     expect(await emptied.destroyed).toEqual(CLIENT);
   });
 
   test('are looked for after the start, for what happened before', async () => {
-    const start = scene({}, () => []);
+    const start = scene({}, () => new Map());
     start.candidates.begin([M1]);
     start.reconciler.pass();
     expect(await start.destroyed).toEqual(CLIENT);
@@ -302,7 +300,7 @@ describe('connections that no real server serves', () => {
     lost.reconciler.pass();
     expect(addresses(lost)).toEqual([M2.address]);
     await told;
-    expect(lost.told).toEqual(['problem breaking connections to 10.99.0.1:6443']);
+    await vi.waitFor(() => expect(lost.told).toEqual(['problem breaking connections to 10.99.0.1:6443']));
   });
 });
 

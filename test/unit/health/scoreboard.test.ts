@@ -1,5 +1,6 @@
 // Evidence in, states out.
 import { describe, expect, test } from 'vitest';
+import type { Evidence } from '../../../src/lib/health/evidence.ts';
 import { forgive, type HealthState, heard, newHealth, score } from '../../../src/lib/health/scoreboard.ts';
 import { evidence, healthAfter } from '../../helpers/evidence.ts';
 
@@ -63,6 +64,19 @@ describe('silence', () => {
     expect(heard(health, 1000).silence).toEqual(health.silence);
     expect(heard(health, 3500)).toMatchObject({ silence: undefined, heardAt: 3500 });
   });
+});
+
+test('a question without an answer beside other bytes is late: slow, and never silent for longer than since those bytes', () => {
+  const asked: Evidence = { kind: 'process-silent', reason: 'no answer', since: 2500 };
+  let health = healthAfter('++');
+  for (const now of [3500, 4500]) health = score(heard(health, now - 100), asked, TWICE, now);
+  expect(health).toMatchObject({
+    state: 'slow',
+    lateSentAt: 2500,
+    silence: { kind: 'process', since: 4400 },
+  });
+  const silent = [3500, 4500].reduce((one, now) => score(one, asked, TWICE, now), healthAfter('++'));
+  expect(silent).toMatchObject({ state: 'ready', silence: { since: 2500 } });
 });
 
 test('forgiven: what happened before no longer counts, and silence begins anew', () => {

@@ -10,6 +10,8 @@ function socket(rest: Partial<ObservedTraffic> = {}): ObservedTraffic {
   const local = { address: '10.0.0.2', port: 40_000 };
   return {
     local,
+    cookie: Buffer.from('0100000000000000', 'hex'),
+    bytesReceived: 100n,
     state: ESTABLISHED,
     retransmits: 0,
     unackedSegments: 0,
@@ -23,9 +25,9 @@ function socket(rest: Partial<ObservedTraffic> = {}): ObservedTraffic {
 function looks(...steps: [number, ObservedTraffic][]): boolean[] {
   let memory: Memory = new Map();
   return steps.map(([now, one]) => {
-    const look = lookAt([one], memory, now);
+    const look = lookAt([one], memory, () => undefined, now);
     memory = look.memory;
-    return look.isSuspicious;
+    return look.suspects.length > 0;
   });
 }
 
@@ -64,4 +66,60 @@ test('retransmissions of what is not acknowledged are', () => {
 
 test('looking costs at most a hundredth of a core', () => {
   expect([0.1, 5, 30, 200].map(nextLookInMs)).toEqual([250, 500, 3000, 5000]);
+});
+
+const [M1, M2] = ['10.0.0.11', '10.0.0.12'].map(address => ({ address, port: 6443 }));
+const cookie = (number: number): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt32LE(number);
+  return bytes;
+};
+
+test('who waits is told with the master that the connection is pinned to, once for each master', () => {
+  const waits = (number: number, port: number) =>
+    socket({
+      cookie: cookie(number),
+      local: { address: '10.0.0.2', port },
+      sinceSentMs: 600,
+      sinceReceivedMs: 9000,
+    });
+  const owner = ({ port }: { port: number }) => (port === 3 ? undefined : port === 2 ? M2 : M1);
+  const { suspects } = lookAt([waits(1, 1), waits(2, 2), waits(3, 3), waits(4, 1)], new Map(), owner, 10_000);
+  expect(suspects).toEqual([M1, M2, undefined]);
+});
+
+test('bytes that came are a sign of life of the master; a handshake alone is none, and nobody is asked about twice', () => {
+  const asked: number[] = [];
+  const owner = ({ port }: { port: number }) => {
+    asked.push(port);
+    return M1;
+  };
+  const first = lookAt([socket({ sinceReceivedMs: 40 })], new Map(), owner, 10_000);
+  expect(first.heard).toEqual([{ realServer: M1, at: 9_960 }]);
+  const second = lookAt([socket({ sinceReceivedMs: 5, bytesReceived: 0n })], first.memory, owner, 10_250);
+  expect(second.heard).toEqual([]);
+  expect(asked).toEqual([40_000]);
+});
+
+test('another socket with the same addresses is another connection', () => {
+  const first = lookAt([socket()], new Map(), () => M1, 10_000);
+  const other = lookAt([socket({ cookie: cookie(9) })], first.memory, () => M2, 10_250);
+  expect(other.heard).toEqual([{ realServer: M2, at: 10_240 }]);
+});
+
+test('a burst of connections is looked at in parts', () => {
+  const burst = Array.from({ length: 1000 }, (_, number) => socket({ cookie: cookie(number) }));
+  let memory: Memory = new Map();
+  const asked: number[] = [];
+  for (const now of [10_000, 10_250, 10_500, 10_750, 11_000]) {
+    let count = 0;
+    const counted = () => {
+      count += 1;
+      return M1;
+    };
+    ({ memory } = lookAt(burst, memory, counted, now));
+    asked.push(count);
+  }
+  expect(Math.max(...asked)).toBeLessThan(300);
+  expect(memory.size).toBe(1000);
 });

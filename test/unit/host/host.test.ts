@@ -41,8 +41,8 @@ describe('exec', () => {
 });
 
 describe('modules', () => {
-  test('what is needed: IPVS, its scheduler, and what breaks idle connections', () => {
-    expect(neededModules('sh')).toEqual(['ip_vs', 'ip_vs_sh', 'tcp_diag']);
+  test('what is needed: IPVS, its scheduler, what breaks idle connections, and what finds them', () => {
+    expect(neededModules('sh')).toEqual(['ip_vs', 'ip_vs_sh', 'tcp_diag', 'nf_conntrack_netlink']);
   });
 
   test('one that no kernel has is not loaded', () => {

@@ -10,6 +10,7 @@ import { hex } from '../../helpers/hex.ts';
 const SOCK_DIAG_BY_FAMILY = 20;
 const VIP: HostPort = { address: '10.99.0.1', port: 6443 };
 const CLIENT: HostPort = { address: '10.0.0.2', port: 40_000 };
+const SOCKET = { local: CLIENT, cookie: hex('01 02 03 04 05 06 07 08') };
 
 const clientOf = (kernel: Kernel) => {
   const transport = new FakeTransport(kernel);
@@ -48,18 +49,33 @@ describe('who is connected to an address', () => {
     const { sockets, transport } = clientOf(
       listing([entry(2, CLIENT, VIP), entry(2, CLIENT, other)], [entry(10, mapped, VIP)]),
     );
-    expect(sockets.connectedTo(VIP)).toEqual([CLIENT, mapped]);
+    expect(sockets.connectedTo(VIP).map(({ local }) => local)).toEqual([CLIENT, mapped]);
     expect(transport.requests.map(({ payload }) => payload.subarray(0, 12))).toEqual([
       // family, TCP, ext, pad | states: ESTABLISHED | source port any, destination port 6443
       hex('02 06 00 00  02 00 00 00  00 00 19 2b'),
       hex('0a 06 00 00  02 00 00 00  00 00 19 2b'),
     ]);
+    // In both families: an attribute of 20 bytes, INET_DIAG_REQ_BYTECODE | D_COND, yes to 16, no to 20 |
+    // AF_INET, /32 | port 6443 | the address
+    for (const { payload } of transport.requests)
+      expect(payload.subarray(56)).toEqual(
+        hex('14 00 01 00  08 10 14 00  02 20 00 00  2b 19 00 00  0a 63 00 01'),
+      );
   });
 
   test('IPv6', () => {
     const vip = { address: 'fd99::1', port: 6443 };
     const client = { address: 'fd00::2', port: 40_000 };
-    expect(clientOf(listing([], [entry(10, client, vip)])).sockets.connectedTo(vip)).toEqual([client]);
+    const { sockets, transport } = clientOf(listing([], [entry(10, client, vip)]));
+    expect(sockets.connectedTo(vip).map(({ local }) => local)).toEqual([client]);
+    // No IPv4 socket has an IPv6 connection.
+    expect(transport.requests).toHaveLength(1);
+    expect(transport.requests[0]?.payload.subarray(56)).toEqual(
+      hex(
+        '20 00 01 00  08 1c 20 00  0a 80 00 00  2b 19 00 00',
+        'fd 99 00 00  00 00 00 00  00 00 00 00  00 00 00 01',
+      ),
+    );
   });
 
   test('a kernel without tcp_diag says ENOENT', () => {
@@ -69,15 +85,15 @@ describe('who is connected to an address', () => {
 });
 
 describe('destroying a socket', () => {
-  test('names it by its addresses, whatever its cookie', () => {
+  test('names it by its addresses and its cookie', () => {
     const { sockets, transport } = clientOf(request => [ack(request)]);
-    expect(sockets.destroy(CLIENT, VIP)).toBe(true);
+    expect(sockets.destroy(SOCKET, VIP)).toBe(true);
     expect(transport.requests[0]?.payload).toEqual(
       hex(
         '02 06 00 00  ff ff ff ff  9c 40 19 2b',
         '0a 00 00 02  00 00 00 00  00 00 00 00  00 00 00 00',
         '0a 63 00 01  00 00 00 00  00 00 00 00  00 00 00 00',
-        '00 00 00 00  ff ff ff ff  ff ff ff ff',
+        '00 00 00 00  01 02 03 04  05 06 07 08',
       ),
     );
   });
@@ -88,7 +104,7 @@ describe('destroying a socket', () => {
     ['a kernel that cannot (EOPNOTSUPP)', 95, 'this kernel cannot list or destroy sockets'],
   ])('%s', (_, number, expected) => {
     const { sockets } = clientOf(request => [refusal(request, number)]);
-    if (typeof expected === 'string') expect(() => sockets.destroy(CLIENT, VIP)).toThrow(expected);
-    else expect(sockets.destroy(CLIENT, VIP)).toBe(expected);
+    if (typeof expected === 'string') expect(() => sockets.destroy(SOCKET, VIP)).toThrow(expected);
+    else expect(sockets.destroy(SOCKET, VIP)).toBe(expected);
   });
 });

@@ -1,6 +1,6 @@
 // Every real server that anybody names, and the VIP itself, asked at the same time. Loaded only when it is wanted: TLS
 // alone costs a third of the start-up.
-import { readConnections, realServerOf } from '../../ipvs/connections.ts';
+import { type Pins, realServerOf } from '../../ipvs/pins.ts';
 import { compareHostPort, equalHostPort, type HostPort } from '../../model/address.ts';
 import { findCa } from '../../probe/credentials.ts';
 import type { Facts } from '../report.ts';
@@ -17,6 +17,7 @@ export interface ProbePlan {
   /** Files that may know the cluster's CA, in this order. */
   readonly kubeconfigs: readonly string[];
   readonly deadline: AbortSignal;
+  readonly pins: Pins;
 }
 
 export async function collectProbes(plan: ProbePlan): Promise<Pick<Facts, 'probes' | 'throughVip'>> {
@@ -31,7 +32,7 @@ export async function collectProbes(plan: ProbePlan): Promise<Pick<Facts, 'probe
     Promise.all(targets.map(async target => ({ ...plain(target), ...(await probe(target, options)) })));
   const targets = distinct(plan.realServers);
   const first = ask(targets);
-  const throughVip = probeVip(virtualServer, options);
+  const throughVip = probeVip(plan, options);
   const others = distinct(await plan.moreRealServers).filter(
     one => !targets.some(target => equalHostPort(one, target)),
   );
@@ -40,24 +41,15 @@ export async function collectProbes(plan: ProbePlan): Promise<Pick<Facts, 'probe
 }
 
 async function probeVip(
-  virtualServer: HostPort,
+  { virtualServer, pins, deadline }: ProbePlan,
   options: ProbeOptions,
 ): Promise<Extract<Facts['throughVip'], { seen: true }>['value']> {
-  let realServer: HostPort | undefined;
+  let realServer: Promise<HostPort | undefined> | undefined;
   const onConnected = (client: HostPort): void => {
-    realServer = servedBy(client, virtualServer);
+    realServer = realServerOf(pins, client, virtualServer, deadline);
   };
   const answer = await probe(virtualServer, { ...options, onConnected });
-  return { ...answer, realServer };
-}
-
-/** Undefined without IPVS, or without the right to look. */
-function servedBy(client: HostPort, virtualServer: HostPort): HostPort | undefined {
-  try {
-    return realServerOf(readConnections(), client, virtualServer);
-  } catch {
-    return undefined;
-  }
+  return { ...answer, realServer: await realServer };
 }
 
 /** The first that can be had; a file that cannot be used is no reason not to probe. */

@@ -181,20 +181,25 @@ export const SETTINGS: readonly Condition[] = [
       [...modules]
         // A scheduler that is in use is there, built into the kernel if not as a module.
         .filter(([name, loaded]) => !loaded && !(kernel.seen && name === `ip_vs_${kernel.value?.scheduler}`))
-        .map(([name]) => ({ about: name, ...MODULES[name], text: missingModule(name) })),
+        .map(([name]) => ({
+          about: name,
+          ...(name in CONSEQUENCES && { severity: 'notice' as const }),
+          text: missingModule(name),
+        })),
     remedy: (_, { about }) => `modprobe ${about}`,
   },
 ];
 
-const TCP_DIAG = 'tcp_diag';
-
-/** The kernel loads it by itself with the first question, where it can. */
-const MODULES: Readonly<Record<string, { severity: 'notice' }>> = { [TCP_DIAG]: { severity: 'notice' } };
+/** The kernel loads these by itself with the first question, where it can. */
+const CONSEQUENCES: Readonly<Record<string, string>> = {
+  tcp_diag: 'idle connections to a dead master may not be broken at once',
+  nf_conntrack_netlink:
+    'bytes through the VIP are no sign of life, and where IPVS has many connections, idle ones to a dead master may be broken late',
+};
 
 function missingModule(name: string): string {
-  const consequence =
-    name === TCP_DIAG ? ': idle connections to a dead master may not be broken at once' : '';
-  return `kernel module ${name} is not loaded${consequence}`;
+  const consequence = CONSEQUENCES[name];
+  return `kernel module ${name} is not loaded${consequence === undefined ? '' : `: ${consequence}`}`;
 }
 
 function sysctlOff(code: string, name: string, consequence: string): Condition {

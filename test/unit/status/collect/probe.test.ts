@@ -1,4 +1,5 @@
 // Probes of status against real servers on loopback: how far each one gets, and what is seen on the way.
+
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -6,6 +7,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ProbeOptions, probe, trustOf } from '../../../../src/lib/status/collect/probe.ts';
 import { collectProbes } from '../../../../src/lib/status/collect/probes.ts';
+import { NO_PINS } from '../../../helpers/memory-kernel.ts';
 import { type KeyPair, Pki } from '../../discovery/pki.ts';
 
 const VIP = '10.99.0.1';
@@ -208,6 +210,7 @@ describe('all of them', () => {
       moreRealServers: Promise.resolve([at(second), at(first)]),
       kubeconfigs: [],
       deadline: new AbortController().signal,
+      pins: NO_PINS,
     });
     expect(asked.sort((a, b) => a - b)).toEqual(ports);
     expect(probes.seen && probes.value.map(({ port, outcome }) => [port, outcome])).toEqual([
@@ -232,6 +235,7 @@ describe('all of them', () => {
       moreRealServers: Promise.resolve([]),
       kubeconfigs,
       deadline: new AbortController().signal,
+      pins: NO_PINS,
     });
     expect(probes).toMatchObject({ value: [{ certificate: { verified: true } }] });
   });
