@@ -1,7 +1,7 @@
 // `daemon`: keep the virtual server right for ever.
 import { BaseCommand } from '../base-command.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
-import { loadDaemonConfig } from '../lib/config/load.ts';
+import { loadDaemonConfig, requireFiles } from '../lib/config/load.ts';
 import { runDaemon } from '../lib/daemon/run.ts';
 
 export default class Daemon extends BaseCommand {
@@ -27,7 +27,11 @@ export default class Daemon extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Daemon);
-    const load = () => loadDaemonConfig({ flags, file: flags.config });
+    const load = () => {
+      const loaded = loadDaemonConfig({ flags, file: flags.config });
+      requireFiles(loaded.config);
+      return loaded;
+    };
     await runDaemon({ load, version: this.config.version });
   }
 }

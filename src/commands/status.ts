@@ -6,7 +6,7 @@ import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
 import { canRedraw } from '../cli/terminal.ts';
 import { openKernel, openRecordedKernel } from '../lib/app.ts';
 import { duration } from '../lib/config/values.ts';
-import { UsageError } from '../lib/errors.ts';
+import { EXIT_FAILED, isProxyError, UsageError } from '../lib/errors.ts';
 import { collectFacts, type ReadConfigMap } from '../lib/status/collect.ts';
 import { formatText, type Paint } from '../lib/status/format.ts';
 import { toJson } from '../lib/status/json.ts';
@@ -105,6 +105,12 @@ export default class Status extends BaseCommand {
       process.stdout.write(flags.brief ? `${printable(formatBrief(report))}\n` : textOf(report));
     if (made !== undefined && !this.jsonEnabled()) process.stdout.write(`\n${made}\n`);
     return toJson(report);
+  }
+
+  /** A look that fails cannot tell; 1 would be "degraded" for whoever monitors. */
+  protected override catch(error: Error): Promise<unknown> {
+    const failed = isProxyError(error) && error.exitCode === EXIT_FAILED;
+    return super.catch(failed ? Object.assign(error, { exitCode: EXIT_CODE.unknown }) : error);
   }
 
   async #bundle(path: string, report: StatusReport, persistDir: string): Promise<string> {

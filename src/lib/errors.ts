@@ -62,6 +62,8 @@ export function messageOf(error: unknown): string {
 export function describeYamlError(error: unknown): string {
   const { linePos } = error as { linePos?: readonly { line: number; col: number }[] };
   const place = linePos?.[0] === undefined ? '' : ` at line ${linePos[0].line}, column ${linePos[0].col}`;
+  // The parser throws it for names that nobody defined, and for those that grow without end.
+  if (error instanceof ReferenceError) return 'aliases that cannot be resolved';
   return `${(errnoCode(error) ?? 'an error').toLowerCase().replaceAll('_', ' ')}${place}`;
 }
 

@@ -307,3 +307,8 @@ function broadcastOf(cidr: string): string | undefined {
   const last = Math.floor(number / 2 ** hostBits) * 2 ** hostBits + 2 ** hostBits - 1;
   return [24, 16, 8, 0].map(shift => (last >>> shift) & 255).join('.');
 }
+
+test.each(['ca-file', 'token-file'])('daemon: a file that was asked for is not done without: --%s', flag => {
+  const args = ['daemon', ...VS, ...RS, '--discovery', 'static', `--${flag}`, '/nonexistent'];
+  expect(refused(args)).toEqual({ exitCode: 64, sentence: `--${flag} /nonexistent: there is no such file` });
+});

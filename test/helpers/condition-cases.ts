@@ -22,6 +22,9 @@ import {
 import { aSpec } from './specs.ts';
 
 export const INIT = 'bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT --rs HOST:PORT';
+/** With the values of the sound node. */
+export const INIT_HERE =
+  'bcs-apiserver-proxy init --vs 10.99.0.1:6443 --rs 10.0.0.11:6443 --rs 10.0.0.12:6443 --rs 10.0.0.13:6443';
 export const RESTORE = 'bcs-apiserver-proxy sync --from persisted';
 
 export interface ConditionCase {
@@ -335,14 +338,14 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     wrong: { persisted: persisted({ problem: '/root/.bcs/ipvsConfig.yaml cannot be used: it is empty' }) },
     severity: 'degraded',
     text: '/root/.bcs/ipvsConfig.yaml cannot be used: it is empty',
-    remedy: INIT,
+    remedy: INIT_HERE,
   },
   {
     code: 'persisted-missing',
     wrong: { persisted: NOTHING_PERSISTED },
     severity: 'degraded',
     text: '/root/.bcs/ipvsConfig.yaml is missing, so a reboot of this node restores nothing',
-    remedy: INIT,
+    remedy: INIT_HERE,
   },
   {
     code: 'persisted-differs',
@@ -351,7 +354,7 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     },
     severity: 'degraded',
     text: 'the persisted set is for 10.99.0.2:6443, but the virtual server here is 10.99.0.1:6443: a reboot restores the other one',
-    remedy: INIT,
+    remedy: INIT_HERE,
   },
   {
     code: 'persisted-stale',
@@ -392,7 +395,7 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     },
     severity: 'notice',
     text: 'scheduler sh gives all connections of this node to 10.0.0.12:6443, now 50 or more; flag sh-port would spread them',
-    remedy: `${INIT} --scheduler-flags sh-port`,
+    remedy: `${INIT_HERE} --scheduler-flags sh-port`,
   },
   {
     code: 'vip-in-host-network',

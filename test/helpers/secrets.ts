@@ -40,6 +40,28 @@ export const SECRETS: readonly { readonly form: string; readonly text: string; r
     secret: 'UGxhbnRlZDE4',
   },
   { form: 'a flag with one dash', text: 'tool -token Planted19 -x', secret: 'Planted19' },
+  { form: 'a flag whose value begins with a dash', text: 'tool --token -Planted21', secret: 'Planted21' },
+  { form: 'a password with a comma', text: 'PASSWORD=a,Planted22', secret: 'Planted22' },
+  { form: 'a password with blanks', text: 'password: a b Planted23', secret: 'Planted23' },
+  { form: 'a password with a quote', text: '{"password":"a\\"Planted24"}', secret: 'Planted24' },
+  {
+    form: 'a password with an @ in a URL',
+    text: 'server https://admin:p@Planted25@10.0.0.11:6443 fails',
+    secret: 'Planted25',
+  },
+  {
+    form: 'digest authentication',
+    text: 'Authorization: Digest username="a", nonce="Planted26", response="b"',
+    secret: 'Planted26',
+  },
+  { form: 'a cookie', text: 'set-cookie: session=Planted27; Path=/', secret: 'Planted27' },
+  { form: 'a storage key', text: 'AccountKey=Planted28==;', secret: 'Planted28' },
+  { form: 'a secret by another name', text: 'tokenData: Planted29', secret: 'Planted29' },
+  {
+    form: 'a private key in small letters',
+    text: '-----begin private key-----\nPlanted30\n-----end private key-----',
+    secret: 'Planted30',
+  },
   { form: 'a query', text: 'GET /readyz?token=Planted13&x=1', secret: 'Planted13' },
   {
     form: 'a service account token',

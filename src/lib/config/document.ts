@@ -1,6 +1,6 @@
 // The text of a configuration file (-f): YAML or JSON, of our form or of the original program's. Pure.
 import { parse } from 'yaml';
-import { messageOf, UsageError } from '../errors.ts';
+import { describeYamlError, UsageError } from '../errors.ts';
 import { asRecord } from './mapping.ts';
 import { isOriginal, readOriginal } from './original.ts';
 import { type FileSettings, readDocument } from './settings.ts';
@@ -16,7 +16,6 @@ function parseYaml(text: string): unknown {
   try {
     return parse(text, { logLevel: 'error' });
   } catch (error) {
-    const [reason] = messageOf(error).split('\n');
-    throw new UsageError(`it is neither YAML nor JSON: ${reason?.replace(/:$/, '')}`, { cause: error });
+    throw new UsageError(`it is neither YAML nor JSON (${describeYamlError(error)})`);
   }
 }

@@ -43,6 +43,21 @@ export function loadDaemonConfig({ flags, file, persistDir }: LoadOptions): Load
   return { config, notes: problem === undefined ? notes : [...notes, messageOf(problem)] };
 }
 
+/** Throws where a file that was asked for is not there or cannot be read: it is not done without. */
+export function requireFiles({ probe }: DaemonConfig): void {
+  const { caFile, tokenFile, clientCertificate, clientKey } = probe;
+  const files = {
+    'ca-file': caFile,
+    'token-file': tokenFile,
+    'client-certificate': clientCertificate,
+    'client-key': clientKey,
+  };
+  for (const [flag, path] of Object.entries(files)) {
+    if (path !== undefined && readFileIfThere(path) === undefined)
+      throw new UsageError(`--${flag} ${path}: there is no such file`);
+  }
+}
+
 const NO_FILE: FileSettings = { settings: {}, nameOf: key => `key ${key}`, notes: [] };
 
 function readConfigFile(path: string | undefined): FileSettings {

@@ -1,6 +1,6 @@
 // Loads a native addon from memory. dlopen(3) wants a file and Node has no memfd_create, so the addon goes into
 // a file without a name, is loaded through /proc/self/fd and vanishes with the process.
-import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, messageOf, ProxyError } from '../errors.ts';
 
@@ -15,18 +15,30 @@ const NO_TMPFILE = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EISDIR']);
  * mounted noexec and the root is often read-only: there a mounted directory is needed, and the persist directory
  * of a DaemonSet is one. TMPDIR and RUNTIME_DIRECTORY (systemd) are the operator's word, so they go first.
  */
-function candidateDirectories(env: NodeJS.ProcessEnv): string[] {
+export function candidateDirectories(env: NodeJS.ProcessEnv, argv: readonly string[]): string[] {
   const named = [env.RUNTIME_DIRECTORY?.split(':')[0], env.TMPDIR];
-  const persist = env.BCS_APISERVER_PROXY_PERSIST_DIR || '/root/.bcs';
+  const persist = persistDirIn(argv) || env.BCS_APISERVER_PROXY_PERSIST_DIR || '/root/.bcs';
   const all = [...named, '/dev/shm', '/run', '/tmp', '/var/tmp', persist];
   return [...new Set(all.filter(directory => directory !== undefined && directory !== ''))] as string[];
 }
 
+/** Native code is loaded before anybody reads flags. */
+function persistDirIn(argv: readonly string[]): string | undefined {
+  const index = argv.findIndex(arg => /^--?persist-?dir(?:=|$)/i.test(arg));
+  const [, value = argv[index + 1]] = argv[index]?.split(/=(.*)/s) ?? [];
+  return index === -1 ? undefined : value;
+}
+
 /** The addon's exports. Tries each candidate directory; the failure names all of them with their reasons. */
-export function loadAddon(bytes: Uint8Array, directories = candidateDirectories(process.env)): unknown {
+export function loadAddon(
+  bytes: Uint8Array,
+  directories = candidateDirectories(process.env, process.argv),
+): unknown {
   const reasons: string[] = [];
   for (const directory of directories) {
     try {
+      // Before the first init there is no persist directory.
+      if (directory === directories.at(-1)) mkdirSync(directory, { recursive: true, mode: 0o700 });
       return loadThrough(directory, bytes);
     } catch (error) {
       reasons.push(`${directory}: ${reasonOf(error)}`);

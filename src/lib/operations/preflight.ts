@@ -1,4 +1,5 @@
 // What must be true of the host before anything is changed.
+import { existsSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import { familyOf, formatHostPort, rangeOf } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
@@ -9,6 +10,12 @@ import { isBroadcast } from '../route/client.ts';
 export function checkAgainstHost({ virtualServer, sourceIp }: ProxySpec, routes: RouteClient): void {
   const addresses = routes.hostAddresses();
   const vip = virtualServer.address;
+  // Where the kernel was started with ipv6.disable=1 nothing of IPv6 is there (inet6_init, net/ipv6/af_inet6.c).
+  if (familyOf(vip) === 'ipv6' && !existsSync('/proc/net/if_inet6')) {
+    throw new UsageError(
+      `--vs ${formatHostPort(virtualServer)}: IPv6 is turned off in this kernel (ipv6.disable=1 on its command line); choose an IPv4 address, or turn it on`,
+    );
+  }
   if (addresses.includes(vip)) {
     throw new UsageError(
       `--vs ${formatHostPort(virtualServer)}: the VIP is an address of this host, and the kernel would then use it as the source of its own connections, which time out; take ${vip} off its device or choose an unused address`,

@@ -107,8 +107,10 @@ export class NetlinkRouteClient implements RouteClient {
       const [reply] = this.#connection.request(request);
       return reply && unpackRoute(reply.payload);
     } catch (error) {
-      // No route, or one of type unreachable, prohibit or blackhole (fib_props in fib_semantics.c).
-      if (isNetlinkError(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL')) return undefined;
+      // No route, or one of type unreachable, prohibit or blackhole (fib_props in fib_semantics.c); libuv's name of
+      // EOPNOTSUPP: the address family is turned off.
+      if (isNetlinkError(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'ENOTSUP'))
+        return undefined;
       throw error;
     }
   }

@@ -46,14 +46,6 @@ export interface Unseen {
   readonly why: string;
 }
 
-export const RESTORE = 'bcs-apiserver-proxy sync --from persisted';
-export const INIT = 'bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT --rs HOST:PORT';
-
-/** Nothing can be restored from a set that does not exist. */
-export function restoreOrInit({ persisted }: Facts): string {
-  return persisted.spec === undefined ? INIT : RESTORE;
-}
-
 export const NO_FINDINGS: readonly Finding[] = [];
 
 /** A finding with this text if it holds. */

@@ -2,22 +2,24 @@
 // Keys vs, rs and scheduler are those of the original program, which ignores the others, so that one can go back.
 //
 // INVARIANT: a file cut off anywhere is not taken for a whole one. Keys are written in alphabetical order, as the
-// original writes them, so "vs" comes last: what is cut off lacks it, or the newline behind it.
+// original writes them, so "vs" comes last: what is cut off lacks it, or the newline behind it. Where no whole file is
+// left, what is whole in the damaged one serves (salvage.ts), and the rest is told.
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { errnoCode, isProxyError, messageOf, ProxyError } from '../errors.ts';
+import { describeYamlError, isProxyError, messageOf, ProxyError } from '../errors.ts';
 import { PERSISTED_FILE } from '../host/paths.ts';
 import { formatHostPort, parseAddress, parseHostPort } from '../model/address.ts';
 import { DEFAULT_SCHEDULER, isScheduler, isSchedulerFlag } from '../model/scheduler.ts';
 import { type ProxySpec, type SpecNames, validateSpec } from '../model/spec.ts';
 import { readFileIfThere, writeFileAtomic } from './atomic-file.ts';
+import { salvage } from './salvage.ts';
 
 const WRITE_ANEW = 'write it anew: bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT';
 
 export interface LoadedSet {
   readonly spec: ProxySpec;
   readonly path: string;
-  /** Why the current file was not used; the spec then comes from the previous copy. */
+  /** Why the current file was not used as it is; `path` then is the previous copy, or the file of which a part was used. */
   readonly problem?: string;
 }
 
@@ -30,7 +32,7 @@ function previousPath(directory: string): string {
 }
 
 /**
- * The current file, or its previous good copy when the current one cannot be used.
+ * The current file, or its previous good copy when the current one cannot be used, or what is whole in one of them.
  * Undefined when neither exists; ProxyError "persisted-unusable" when what exists cannot be used.
  */
 export function loadPersisted(directory: string): LoadedSet | undefined {
@@ -43,6 +45,8 @@ export function loadPersisted(directory: string): LoadedSet | undefined {
   }
   const unusable = current ?? previous;
   if (unusable === undefined) return undefined;
+  const part = attemptPart(persistedPath(directory)) ?? attemptPart(previousPath(directory));
+  if (part !== undefined) return { ...part, problem: `${unusable.problem}; ${part.problem}` };
   throw new ProxyError('persisted-unusable', unusable.problem, { suggestions: unusable.suggestions });
 }
 
@@ -125,6 +129,17 @@ function attempt(path: string): LoadedSet | Unusable | undefined {
   }
 }
 
+function attemptPart(path: string): (LoadedSet & { problem: string }) | undefined {
+  let text: string | undefined;
+  try {
+    text = readFileIfThere(path);
+  } catch {
+    return undefined; // Why was told by attempt().
+  }
+  const found = text === undefined ? undefined : salvage(text, parsePersisted);
+  return found && { spec: found.value, path, problem: found.how };
+}
+
 /** What the file may hold; each value is checked before it is believed. */
 interface PersistedDocument {
   readonly vs?: unknown;
@@ -145,20 +160,12 @@ function parseDocument(text: string): PersistedDocument {
     // Without a warning on stderr for tags that nobody knows.
     document = parse(text, { logLevel: 'error' });
   } catch (error) {
-    throw new ProxyError('persisted-unusable', `it is not YAML (${yamlProblem(error)})`, {
-      cause: error,
-    });
+    throw new ProxyError('persisted-unusable', `it is not YAML (${describeYamlError(error)})`);
   }
   if (typeof document === 'object' && document !== null && !Array.isArray(document)) {
     return document as PersistedDocument;
   }
   throw new ProxyError('persisted-unusable', 'it holds no mapping with the keys vs, rs and scheduler');
-}
-
-/** The first line of the parser's message, without its advice for programmers. */
-function yamlProblem(error: unknown): string {
-  if (errnoCode(error) === 'MULTIPLE_DOCS') return 'several documents in one file';
-  return (messageOf(error).split('\n')[0] ?? '').replace(/:$/, '');
 }
 
 function routeOf({ route = true }: PersistedDocument): boolean {

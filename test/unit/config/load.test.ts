@@ -167,9 +167,9 @@ describe('the file', () => {
   test.each([
     [
       'vs: 10.99.0.1:6443\nvs: x\n',
-      '64 DIR/config.yaml: it is neither YAML nor JSON: Map keys must be unique at line 2, column 1',
+      '64 DIR/config.yaml: it is neither YAML nor JSON (duplicate key at line 2, column 1)',
     ],
-    ['{"vs": ', expect.stringMatching(/^64 DIR\/config\.yaml: it is neither YAML nor JSON: /)],
+    ['{"vs": ', expect.stringMatching(/^64 DIR\/config\.yaml: it is neither YAML nor JSON \(/)],
     ['- vs\n', '64 DIR/config.yaml: the document ["vs"]: a mapping of keys to values is expected'],
     ['rises: 2\n', '64 DIR/config.yaml: key rises: unknown; did you mean rise?'],
     ['fall: two\n', expect.stringContaining('64 DIR/config.yaml: key fall two: a whole number from 1 to 10')],

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadAddon } from '../../../src/lib/native/addon.ts';
+import { candidateDirectories, loadAddon } from '../../../src/lib/native/addon.ts';
 
 const require = createRequire(import.meta.url);
 const packageOfAddon = dirname(require.resolve(`@koromix/koffi-linux-${process.arch}/package.json`));
@@ -34,9 +34,25 @@ describe('a native addon from memory', () => {
         code: 'addon-not-loadable',
         message:
           'no directory in which native code can be written and executed, ' +
-          'tried /nonexistent: ENOENT; /etc/passwd: ENOTDIR',
+          'tried /nonexistent: ENOENT; /etc/passwd: EEXIST',
         suggestions: [expect.stringContaining('TMPDIR')],
       }),
     );
+  });
+
+  test('that is to be loaded before the first init: the persist directory is made', () => {
+    const directory = join(writable, 'new', '.bcs');
+    expect(loadAddon(bytes, [directory])).toMatchObject({ load: expect.any(Function) });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test.each([
+    [['init', '--persist-dir', '/data'], '/data'],
+    [['init', '--persist-dir=/da=ta'], '/da=ta'],
+    [['-cmd', 'init', '-persistDir', '/data'], '/data'],
+    [['init'], '/root/.bcs'],
+    [['init', '--persist-dir'], '/root/.bcs'],
+  ])('%j: the last directory to try is %s', (argv, expected) => {
+    expect(candidateDirectories({}, argv).at(-1)).toBe(expected);
   });
 });

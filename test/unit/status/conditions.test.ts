@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Condition } from '../../../src/lib/status/condition.ts';
 import { CONDITIONS, diagnose } from '../../../src/lib/status/conditions.ts';
 import type { Facts } from '../../../src/lib/status/report.ts';
-import { CONDITION_CASES, INIT } from '../../helpers/condition-cases.ts';
+import { CONDITION_CASES } from '../../helpers/condition-cases.ts';
 import {
   bootService,
   DEAD,
@@ -228,7 +228,10 @@ describe('only root causes are shown', () => {
 
   test('a remedy never restores from a set that does not exist', () => {
     const [problem] = problemsOf({ kernel: NOT_IN_KERNEL, persisted: NOTHING_PERSISTED, daemon: NO_DAEMON });
-    expect(problem).toMatchObject({ code: 'virtual-server-missing', remedy: INIT });
+    expect(problem).toMatchObject({
+      code: 'virtual-server-missing',
+      remedy: 'bcs-apiserver-proxy init --vs 10.99.0.1:6443 --rs HOST:PORT --rs HOST:PORT',
+    });
   });
 });
 

@@ -86,7 +86,7 @@ interface Configuration {
  */
 export function readConfiguration(text: string, source: string): KubeProxyFacts | undefined {
   try {
-    const document = lowerCase(parse(text)) as Record<string, unknown> | null;
+    const document = lowerCase(parse(text, { logLevel: 'error' })) as Record<string, unknown> | null;
     const { kind, mode, ipvs } = (document?.['kubeproxy.config.k8s.io'] ?? document ?? {}) as Configuration;
     if (mode === undefined && kind !== 'KubeProxyConfiguration') return undefined;
     const cidrs = ipvs?.excludecidrs;

@@ -4,11 +4,11 @@ import {
   type Condition,
   type Finding,
   findingIf,
-  INIT,
   NO_FINDINGS,
   NO_PERSISTED_SET,
   type Unseen,
 } from '../condition.ts';
+import { initCommand } from '../remedies.ts';
 import type { Facts } from '../report.ts';
 import { listOf } from '../words.ts';
 import { noWord } from './daemon.ts';
@@ -23,7 +23,7 @@ export const FILES: readonly Condition[] = [
     visibleAfterS: 0,
     detect: ({ persisted }) =>
       persisted.problem === undefined ? NO_FINDINGS : [{ text: persisted.problem }],
-    remedy: () => INIT,
+    remedy: initCommand,
   },
   {
     code: 'persisted-missing',
@@ -36,7 +36,7 @@ export const FILES: readonly Condition[] = [
         persisted.spec === undefined,
         () => `${persisted.path} is missing, so a reboot of this node restores nothing`,
       ),
-    remedy: () => INIT,
+    remedy: initCommand,
   },
   {
     code: 'persisted-differs',
@@ -54,7 +54,7 @@ export const FILES: readonly Condition[] = [
           `the persisted set is for ${ours}, but the virtual server here is ${kept}: a reboot restores the other one`,
       );
     },
-    remedy: () => INIT,
+    remedy: initCommand,
   },
   {
     code: 'persisted-stale',

@@ -1,16 +1,7 @@
 // What can be wrong with the virtual server, its route and the parameters of the kernel. Pure.
 import { familyOf, formatHostPort } from '../../model/address.ts';
-import {
-  type Condition,
-  findingIf,
-  INIT,
-  NO_FINDINGS,
-  NO_VIP,
-  ofKernel,
-  RESTORE,
-  restoreOrInit,
-  type Unseen,
-} from '../condition.ts';
+import { type Condition, findingIf, NO_FINDINGS, NO_VIP, ofKernel, type Unseen } from '../condition.ts';
+import { initCommand, RESTORE, restoreOrInit } from '../remedies.ts';
 import type { RouteFacts } from '../report.ts';
 
 export const NO_VIRTUAL_SERVER = ['ipvs-missing', 'not-initialized', 'virtual-server-missing'] as const;
@@ -50,7 +41,7 @@ export const VIRTUAL_SERVER: readonly Condition[] = [
       virtualServer === undefined && !kernel.seen && kernel.why === 'not-permitted'
         ? { seen: false, why: 'reading IPVS needs root' }
         : findingIf(virtualServer === undefined, () => 'no virtual server was ever set up on this node'),
-    remedy: () => INIT,
+    remedy: initCommand,
   },
   {
     code: 'virtual-server-missing',

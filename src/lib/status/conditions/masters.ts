@@ -4,12 +4,12 @@ import {
   type Condition,
   type Finding,
   findingIf,
-  INIT,
   NO_FINDINGS,
   NO_VIP,
   ofKernel,
   type Unseen,
 } from '../condition.ts';
+import { initCommand } from '../remedies.ts';
 import type { Facts } from '../report.ts';
 import { type ServerView, serverViews } from '../servers.ts';
 import { listOf } from '../words.ts';
@@ -75,7 +75,7 @@ export const MASTER_NOTICES: readonly Condition[] = [
     dependsOn: NO_VIRTUAL_SERVER,
     visibleAfterS: 0,
     detect: detectImbalance,
-    remedy: () => `${INIT} --scheduler-flags sh-port`,
+    remedy: facts => `${initCommand(facts)} --scheduler-flags sh-port`,
   },
 ];
 

@@ -1,6 +1,7 @@
 // What can be wrong with single real servers. Pure.
 import { formatHostPort } from '../../model/address.ts';
-import { type Condition, type Finding, ofKernel, RESTORE, restoreOrInit, type Unseen } from '../condition.ts';
+import { type Condition, type Finding, ofKernel, type Unseen } from '../condition.ts';
+import { RESTORE, restoreOrInit, withoutDeadCommand } from '../remedies.ts';
 import type { Facts } from '../report.ts';
 import { type ServerView, serverViews } from '../servers.ts';
 import { NO_VIRTUAL_SERVER } from './kernel.ts';
@@ -14,7 +15,8 @@ export const REAL_SERVERS: readonly Condition[] = [
     visibleAfterS: 0,
     detect: facts =>
       ofHealth(facts, view => (view.health === 'dead' ? describeDead(facts, view) : undefined)),
-    remedy: (_, { about }) => `curl -k https://${about}/readyz`,
+    remedy: (facts, { about }) =>
+      (isNobodysTask(facts, about) && withoutDeadCommand(facts)) || `curl -k https://${about}/readyz`,
     headline: (facts, findings) => count(facts, findings, 'down'),
   },
   {
@@ -52,6 +54,13 @@ type Description = Omit<Finding, 'about'>;
 
 export function isDeadInUse({ health, inKernel }: ServerView): boolean {
   return health === 'dead' && inKernel !== undefined && inKernel.weight > 0;
+}
+
+/** It still gets connections, and no daemon takes it out. */
+function isNobodysTask(facts: Facts, name: string | undefined): boolean {
+  const { processes, snapshot } = facts.daemon;
+  const view = serverViews(facts).find(each => formatHostPort(each) === name);
+  return view !== undefined && isDeadInUse(view) && processes.length === 0 && !snapshot.seen;
 }
 
 function describeDead(facts: Facts, view: ServerView): Description {
