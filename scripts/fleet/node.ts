@@ -17,6 +17,9 @@ const RECONNECT_MS = 800;
 /** Half a second without an answer, and a quarter until somebody looks. */
 const LOOK_MS = 750;
 
+/** Assumed: how often one of a node's connections asks something. */
+const ASKS_EVERY_MS = 1000;
+
 export interface Tally {
   /** Connections that a decision broke though their master answered. */
   unneeded: number;
@@ -36,6 +39,7 @@ export class FleetNode {
   #weights: number[];
   /** Whose the connections are; undefined = none at present. */
   #pinned: Master | undefined;
+  #pinnedAt = Number.NEGATIVE_INFINITY;
   #badSince: number | undefined;
 
   constructor(engine: Engine, masters: readonly Master[], tally: Tally, index: number) {
@@ -73,15 +77,24 @@ export class FleetNode {
     this.#judgeOutage();
   }
 
-  /** Data that is not answered for half a second, looked at four times a second. */
-  watchTraffic(suspect: () => void): void {
+  /** Data that is not answered for half a second, and bytes that come, looked at four times a second. */
+  watchTraffic(candidates: Pick<Candidates, 'suspect' | 'heard'>): void {
     const look = (): void => {
       const master = this.#pinned ?? this.#choose();
       const waits = master !== undefined && (master.condition !== 'up' || master.latencyMs() > 500);
-      if (waits) suspect();
+      if (waits) candidates.suspect(master.address);
+      if (this.#pinned !== undefined && this.#isHeard(this.#pinned))
+        candidates.heard(this.#pinned.address, this.#engine.now() - this.#engine.random() * ASKS_EVERY_MS);
       this.#engine.setTimeout(look, LOOK_MS);
     };
     this.#engine.setTimeout(look, this.#engine.random() * LOOK_MS);
+  }
+
+  /** One that is overloaded answers what it was asked a queue ago. */
+  #isHeard(master: Master): boolean {
+    return (
+      master.condition === 'up' && this.#engine.now() - this.#pinnedAt > master.latencyMs() + ASKS_EVERY_MS
+    );
   }
 
   /** sh with its fallback: the source address chooses, and the next one takes what has no weight. */
@@ -98,6 +111,7 @@ export class FleetNode {
     const master = this.#choose();
     if (master?.condition === 'up') {
       this.#pinned = master;
+      this.#pinnedAt = this.#engine.now();
       master.users += 1;
       if (this.#engine.now() > 0) master.ask(CONNECTIONS * (COST.handshake + COST.relist));
     } else this.#engine.setTimeout(() => this.#connect(), RECONNECT_MS * (1 + this.#engine.random()));
@@ -179,7 +193,7 @@ export function runOurs(engine: Engine, node: FleetNode, masters: readonly Maste
   });
   const judge = new Judge({ candidates, clock: engine, telemetry: listener({}), ...OURS });
   candidates.begin(masters.map(({ address }) => address));
-  node.watchTraffic(() => candidates.suspect(undefined));
+  node.watchTraffic(candidates);
 }
 
 /** What others do: a probe each 2 s with a limit of 1 s; after so many failures in a row a master is removed. */

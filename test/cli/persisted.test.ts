@@ -57,7 +57,7 @@ const UNUSABLE: readonly [string, Prepare, string, string][] = [
   [
     'no YAML',
     text('<html>: [\n'),
-    `${FILE} cannot be used: it is not YAML (Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1)`,
+    `${FILE} cannot be used: it is not YAML (bad indent at line 2, column 1)`,
     WRITE_ANEW,
   ],
   [
