@@ -2,6 +2,7 @@
 import type { DaemonConfig } from '../lib/config/daemon-config.ts';
 import { loadDaemonConfig } from '../lib/config/load.ts';
 import { UsageError } from '../lib/errors.ts';
+import { printable } from '../lib/text.ts';
 import { daemonFlags } from './daemon-flags.ts';
 
 export interface DaemonArguments {
@@ -39,8 +40,18 @@ const PATHS = [
 
 /** What is started at boot or in a container is not started where the flag was typed. Returns the path. */
 export function requireAbsolute<T>(name: string, path: T): T {
-  if (typeof path !== 'string' || path.startsWith('/')) return path;
+  if (typeof path !== 'string') return path;
+  requireOneLine(name, path);
+  if (path.startsWith('/')) return path;
   throw new UsageError(`--${name} ${path}: a service is started in another directory; give an absolute path`);
+}
+
+/** A unit is made of lines: a path must not begin another one. */
+export function requireOneLine(name: string, path: string | undefined): void {
+  if (path === undefined || printable(path) === path) return;
+  throw new UsageError(
+    `--${name} ${path}: a path with line breaks or control characters cannot stand in a unit`,
+  );
 }
 
 function argumentsOf(name: string, value: unknown, multiple: boolean): string[] {

@@ -1,7 +1,7 @@
 // `install-service`: have the node restore its virtual server at boot, or run the daemon as a service of the host.
 import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName } from '../base-command.ts';
-import { daemonArguments, requireAbsolute } from '../cli/daemon-arguments.ts';
+import { daemonArguments, requireAbsolute, requireOneLine } from '../cli/daemon-arguments.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
 import {
   type DaemonSetFlags,
@@ -97,6 +97,7 @@ export default class InstallService extends BaseCommand {
       checkRemoval(units);
       return showOperation([removalTask(units, dryRun)], { json, subject: units.join(', '), dryRun });
     }
+    requireOneLine('binary', flags.binary);
     if (print) {
       const { unit, text } = this.#service(role, flags, binaryToPrint(flags.binary));
       if (!json) process.stdout.write(text);

@@ -59,6 +59,16 @@ describe('wrong usage of install-service', () => {
       ['--print', '--persist-dir', 'bcs'],
       '--persist-dir bcs: a service is started in another directory; give an absolute path',
     ],
+    [
+      'a path that would begin another line of the unit',
+      ['--print', '--persist-dir', '/x\nExecStart=/bin/sh'],
+      '--persist-dir /x\\x0aExecStart=/bin/sh: a path with line breaks or control characters cannot stand in a unit',
+    ],
+    [
+      'the same in the path of the program',
+      ['--print', '--binary', '/x\ny'],
+      '--binary /x\\x0ay: a path with line breaks or control characters cannot stand in a unit',
+    ],
   ])('%s', (_, args, sentence) => {
     expect(runProgram(['install-service', ...args])).toEqual({
       exitCode: 64,

@@ -1,5 +1,6 @@
-// One value of one ConfigMap, for `status`: asked of every server that might answer, because there is time for one try.
-import type { HostPort } from '../model/address.ts';
+// One value of one ConfigMap, for `status`: asked of every master, because there is time for one try. The server that the
+// kubeconfig names is asked only if it is one of them: its credentials go to masters, whoever wrote the file.
+import { equalHostPort, type HostPort } from '../model/address.ts';
 import { ApiClient } from './api-client.ts';
 import { readClusterAccess } from './kubernetes.ts';
 import { asRecord } from './objects.ts';
@@ -21,7 +22,10 @@ export async function readConfigMapValue(
 ): Promise<string | undefined> {
   const client = new ApiClient(DEFAULT_TIMING);
   try {
-    const servers = [...serversToTry(await readClusterAccess({ kubeconfig }), () => realServers)];
+    const all = [...serversToTry(await readClusterAccess({ kubeconfig }), () => realServers)];
+    const servers = all.filter(({ host, port }) =>
+      realServers.some(one => equalHostPort(one, { address: host, port })),
+    );
     const path = `/api/v1/namespaces/${namespace}/configmaps/${name}`;
     const answer = await Promise.any(servers.map(server => client.get(server, path, signal)));
     const value = asRecord(asRecord(JSON.parse(answer)).data)[key];

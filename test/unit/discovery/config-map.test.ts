@@ -24,7 +24,7 @@ async function serving(status: number, body: string): Promise<FakeApiserver> {
 
 function ask(
   { port }: { port: number },
-  realServers: readonly HostPort[] = [],
+  realServers: readonly HostPort[] = [{ address: '127.0.0.1', port }],
   signal = new AbortController().signal,
 ): Promise<string | undefined> {
   return readConfigMapValue(VALUE, harness.kubeconfig(port, { token: 'abc' }), realServers, signal);
@@ -61,10 +61,17 @@ test('a server that does not answer is left when the time is over', async () => 
     deadline.abort();
     return true;
   };
-  expect(await ask(server, [], deadline.signal)).toBeUndefined();
+  expect(await ask(server, undefined, deadline.signal)).toBeUndefined();
 });
 
 test('a kubeconfig that cannot be used', async () => {
   const signal = new AbortController().signal;
   expect(await readConfigMapValue(VALUE, '/nonexistent', [], signal)).toBeUndefined();
+});
+
+test('a server that is no master gets no credentials, whatever the kubeconfig says', async () => {
+  const [stranger, master] = [await serving(200, CONFIG_MAP), await serving(200, CONFIG_MAP)];
+  expect(await ask(stranger, [{ address: '127.0.0.1', port: master.port }])).toBe('mode: ipvs\n');
+  expect(stranger.requests).toEqual([]);
+  expect(await ask(stranger, [])).toBeUndefined();
 });

@@ -92,9 +92,11 @@ function detectAllDown(facts: Facts): readonly Finding[] | Unseen {
     views.length === 1
       ? 'the only real server does not answer'
       : `none of the ${views.length} real servers answers`;
-  const stay = views.some(({ inKernel }) => inKernel !== undefined)
-    ? '; what is in the kernel stays, and works again with the first that does'
-    : '';
+  const isKept = views.some(({ inKernel }) => inKernel !== undefined);
+  // Without a daemon nobody takes the dead ones out beside the first that works.
+  const isWatched = facts.daemon.processes.length > 0 || facts.daemon.snapshot.seen;
+  const works = isWatched ? ', and works again with the first that does' : '';
+  const stay = isKept ? `; what is in the kernel stays${works}` : '';
   return [{ text: `${who}${why}${stay}`, forS: held?.forS }];
 }
 
