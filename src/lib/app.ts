@@ -1,6 +1,6 @@
 // The composition root: the only place that puts real clients together.
 
-import { type ConntrackClient, NetlinkConntrackClient } from './conntrack/client.ts';
+import { NetlinkConntrackClient } from './conntrack/client.ts';
 import { procSysctls } from './host/sysctl.ts';
 import { openIpvsClient } from './ipvs/client.ts';
 import { pinsOver } from './ipvs/pins.ts';
@@ -26,7 +26,7 @@ export function openRecordedKernel(record: (datagram: Datagram) => void): Kernel
 function kernelOver(open: (protocol: number) => Transport): Kernel {
   const generic = new NetlinkConnection(open(NETLINK_GENERIC));
   const routes = new NetlinkRouteClient(new NetlinkConnection(open(NETLINK_ROUTE)));
-  let conntrack: ConntrackClient | undefined;
+  const conntrack = new NetlinkConntrackClient(() => new NetlinkConnection(open(NETLINK_NETFILTER)));
   return {
     // Looked up each time (10 us): loading module ip_vs brings the family, and loading it again brings another number.
     get ipvs() {
@@ -34,9 +34,7 @@ function kernelOver(open: (protocol: number) => Transport): Kernel {
     },
     routes,
     sysctls: procSysctls,
-    pins: pinsOver(
-      () => (conntrack ??= new NetlinkConntrackClient(new NetlinkConnection(open(NETLINK_NETFILTER)))),
-    ),
+    pins: pinsOver(conntrack),
   };
 }
 

@@ -80,7 +80,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     why: 'messages and bytes, checkable alone: knows neither IPVS nor routes',
   },
   'lib/conntrack': {
-    may: ['lib/model', 'lib/netlink'],
+    may: [ERRORS, 'lib/model', 'lib/netlink'],
     why: 'one netlink family; knows no other, and nothing of what is wanted',
   },
   'lib/ipvs': {

@@ -16,9 +16,9 @@ export interface Pins {
   ): Promise<ReadonlyMap<string, Pin>>;
 }
 
-export function pinsOver(conntrack: () => ConntrackClient): Pins {
+export function pinsOver(conntrack: ConntrackClient): Pins {
   return {
-    tracked: (client, virtualServer) => conntrack().answererOf(client, virtualServer),
+    tracked: (client, virtualServer) => conntrack.answererOf(client, virtualServer),
     inTable: (clients, virtualServer, options) => readPins(clients, virtualServer, options),
   };
 }

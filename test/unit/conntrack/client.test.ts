@@ -15,7 +15,7 @@ const [CLIENT, VIP, M1] = ['10.0.0.2:40000', '10.99.0.1:6443', '10.0.0.11:6443']
 
 const clientOf = (kernel: Kernel) => {
   const transport = new FakeTransport(kernel);
-  return { conntrack: new NetlinkConntrackClient(new NetlinkConnection(transport)), transport };
+  return { conntrack: new NetlinkConntrackClient(() => new NetlinkConnection(transport)), transport };
 };
 
 /** An entry whose reply direction has this source. */
@@ -79,6 +79,16 @@ test.each([
   conntrack.answererOf(CLIENT, VIP);
   expect(transport.requests).toHaveLength(2);
   vi.useRealTimers();
+});
+
+test('a kernel without the protocol is one that cannot tell', () => {
+  let opened = 0;
+  const conntrack = new NetlinkConntrackClient(() => {
+    opened += 1;
+    throw Object.assign(new Error('socket: EPROTONOSUPPORT'), { code: 'EPROTONOSUPPORT' });
+  });
+  for (const _ of [1, 2]) expect(conntrack.answererOf(CLIENT, VIP)).toBeUndefined();
+  expect(opened).toBe(1);
 });
 
 test('another refusal is an error', () => {
