@@ -19,7 +19,7 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, GONE],
   [/\b(Bearer|Basic)\s{1,8}[\w.~+/=-]+/gi, `$1 ${GONE}`],
   // To the end of the line: parameters follow (Digest), or several cookies.
-  [/\b(Digest\s{1,8}|(?:set-)?cookie:\s{0,8})[^\n]{1,8000}/gi, `$1${GONE}`],
+  [/\b(authorization:\s{0,8}Digest\s{1,8}|(?:set-)?cookie:\s{0,8})[^\n]{1,8000}/gi, `$1${GONE}`],
   // To the last @ before the path: a password may hold one.
   [/(:\/\/)[^\s/"']{1,500}@/g, `$1${GONE}@`],
   // A YAML block: the indented lines below the name.

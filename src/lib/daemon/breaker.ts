@@ -7,6 +7,9 @@ import type { Telemetry } from '../telemetry.ts';
 /** Thousands of nodes lose the same master in the same instant; they must not all reconnect in it. */
 const SPREAD_MS = 1000;
 
+/** Of the table of IPVS, where it has to be read; a hundred thousand connections of others take a second or two. */
+const LONG_TABLE_MS = 60_000;
+
 export class ConnectionBreaker {
   readonly #connections: Connections;
   readonly #telemetry: Telemetry;
@@ -32,7 +35,12 @@ export class ConnectionBreaker {
 
   async #break(virtualServer: HostPort, realServers: () => readonly HostPort[] | undefined): Promise<void> {
     try {
-      const count = await breakUnserved(this.#connections, virtualServer, realServers);
+      const count = await breakUnserved(
+        this.#connections,
+        virtualServer,
+        realServers,
+        AbortSignal.timeout(LONG_TABLE_MS),
+      );
       if (count > 0) this.#telemetry.connectionsReset(count);
     } catch (error) {
       this.#telemetry.problem(`breaking connections to ${formatHostPort(virtualServer)}`, error);

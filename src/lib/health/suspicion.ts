@@ -1,6 +1,6 @@
 // What this node's own connections through the VIP show. Requests that nobody answers are a reason to probe at once and
 // nothing more; a request that rightly takes half a minute costs one probe. Bytes that came are a sign of life. Pure.
-import type { HostPort } from '../model/address.ts';
+import { formatHostPort, type HostPort } from '../model/address.ts';
 import type { ObservedTraffic } from '../sockets/client.ts';
 
 /** Data was sent, and for so long nothing has come. With the hang time it makes less than 5 s. */
@@ -43,7 +43,7 @@ export function lookAt(
   now: number,
 ): Look {
   const next = new Map<string, Watched>();
-  const suspects = new Set<HostPort | undefined>();
+  const suspects = new Map<string, HostPort | undefined>();
   const heard: { realServer: HostPort; at: number }[] = [];
   let asked = 0;
   for (const one of traffic) {
@@ -56,12 +56,12 @@ export function lookAt(
     const firstSeenAt = before?.firstSeenAt ?? now;
     const waitsFrom = waitingSince(one, firstSeenAt, now);
     const isNews = waitsFrom !== undefined && Math.abs(waitsFrom - (before?.toldOf ?? 0)) > SAME_MOMENT_MS;
-    if (isNews) suspects.add(realServer);
+    if (isNews) suspects.set(realServer === undefined ? '' : formatHostPort(realServer), realServer);
     if (realServer !== undefined && one.bytesReceived > 0n)
       heard.push({ realServer, at: now - one.sinceReceivedMs });
     next.set(name, { firstSeenAt, toldOf: waitsFrom ?? before?.toldOf ?? 0, realServer });
   }
-  return { suspects: [...suspects], heard, memory: next };
+  return { suspects: [...suspects.values()], heard, memory: next };
 }
 
 /** Since when it has waited too long; undefined = it does not. */

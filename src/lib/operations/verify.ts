@@ -39,6 +39,7 @@ async function connectOnce(pins: Pins, vip: HostPort): Promise<Outcome> {
     socket.setTimeout(TIMEOUT_MS, () => finish({ problem: `no answer within ${TIMEOUT_MS / 1000} s` }));
     socket.once('error', (error: NodeJS.ErrnoException) => finish({ problem: error.code ?? error.message }));
     socket.once('secureConnect', () => {
+      socket.setTimeout(0); // It answered; what follows is a question to the kernel, with a bound of its own.
       const client = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
       void realServerOf(pins, client, vip, AbortSignal.timeout(TIMEOUT_MS)).then(realServer =>
         finish({ realServer }),

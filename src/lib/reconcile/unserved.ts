@@ -22,7 +22,7 @@ export async function breakUnserved(
   { sockets, pins, remembered }: Connections,
   virtualServer: HostPort,
   realServers: () => readonly HostPort[] | undefined,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<number> {
   const breakAll = (found: readonly { socket: SocketId; pin: Pin | undefined }[]): number => {
     const present = realServers();

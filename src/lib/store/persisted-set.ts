@@ -136,7 +136,9 @@ function attemptPart(path: string): (LoadedSet & { problem: string }) | undefine
   } catch {
     return undefined; // Why was told by attempt().
   }
-  const found = text === undefined ? undefined : salvage(text, parsePersisted);
+  // Of two VIPs nobody knows which one is meant, and `clean` would remove by guess.
+  const isClear = text?.match(/^vs:/gm)?.length === 1;
+  const found = text !== undefined && isClear ? salvage(text, parsePersisted) : undefined;
   return found && { spec: found.value, path, problem: found.how };
 }
 

@@ -1,6 +1,7 @@
 // This node's own connections: who waits for an answer, told once for each thing that is waited for.
 import { expect, test } from 'vitest';
 import { lookAt, type Memory, nextLookInMs } from '../../../src/lib/health/suspicion.ts';
+import type { HostPort } from '../../../src/lib/model/address.ts';
 import type { ObservedTraffic } from '../../../src/lib/sockets/client.ts';
 
 const ESTABLISHED = 1;
@@ -83,7 +84,8 @@ test('who waits is told with the master that the connection is pinned to, once f
       sinceSentMs: 600,
       sinceReceivedMs: 9000,
     });
-  const owner = ({ port }: { port: number }) => (port === 3 ? undefined : port === 2 ? M2 : M1);
+  const owner = ({ port }: { port: number }) =>
+    port === 3 ? undefined : ({ ...(port === 2 ? M2 : M1) } as HostPort);
   const { suspects } = lookAt([waits(1, 1), waits(2, 2), waits(3, 3), waits(4, 1)], new Map(), owner, 10_000);
   expect(suspects).toEqual([M1, M2, undefined]);
 });

@@ -39,6 +39,8 @@ function pins(
   };
 }
 
+const NEVER = new AbortController().signal;
+
 const unread = (): never => {
   throw new Error('read');
 };
@@ -49,25 +51,30 @@ test('a connection is broken when the kernel does not know it, or has it with a 
     { sockets: open, pins: pins({ 1: M1, 2: M2 }, { 4: M1, 5: M2 }) },
     VIP,
     () => [M1],
+    NEVER,
   );
   expect([count, open.destroyed]).toEqual([3, [2, 3, 5]]);
 });
 
 test('one whose real server cannot be read stays', async () => {
   const open = sockets([1]);
-  expect(await breakUnserved({ sockets: open, pins: pins({}, { 1: 'unreadable' }) }, VIP, () => [M1])).toBe(
-    0,
-  );
+  expect(
+    await breakUnserved({ sockets: open, pins: pins({}, { 1: 'unreadable' }) }, VIP, () => [M1], NEVER),
+  ).toBe(0);
 });
 
 test('what ended by itself meanwhile is not counted', async () => {
-  expect(await breakUnserved({ sockets: sockets([1, 2], [1]), pins: pins({}) }, VIP, () => [])).toBe(1);
+  expect(await breakUnserved({ sockets: sockets([1, 2], [1]), pins: pins({}) }, VIP, () => [], NEVER)).toBe(
+    1,
+  );
 });
 
 test('the table, which may be long, is not read where connection tracking knows everybody, or nobody is connected', async () => {
   const known = { sockets: sockets([1]), pins: pins({ 1: M2 }, unread) };
-  expect(await breakUnserved(known, VIP, () => [M1])).toBe(1);
-  expect(await breakUnserved({ sockets: sockets([]), pins: pins({}, unread) }, VIP, () => [M1])).toBe(0);
+  expect(await breakUnserved(known, VIP, () => [M1], NEVER)).toBe(1);
+  expect(await breakUnserved({ sockets: sockets([]), pins: pins({}, unread) }, VIP, () => [M1], NEVER)).toBe(
+    0,
+  );
 });
 
 test('what is broken after a long look is compared with the real servers of then', async () => {
@@ -76,13 +83,15 @@ test('what is broken after a long look is compared with the real servers of then
     present = [M1];
     return { 1: M1 };
   };
-  expect(await breakUnserved({ sockets: sockets([1]), pins: pins({}, table) }, VIP, () => present)).toBe(0);
+  expect(
+    await breakUnserved({ sockets: sockets([1]), pins: pins({}, table) }, VIP, () => present, NEVER),
+  ).toBe(0);
 });
 
 test('without a virtual server nothing is broken', async () => {
-  expect(await breakUnserved({ sockets: sockets([1, 2]), pins: pins({ 1: M1 }) }, VIP, () => undefined)).toBe(
-    0,
-  );
+  expect(
+    await breakUnserved({ sockets: sockets([1, 2]), pins: pins({ 1: M1 }) }, VIP, () => undefined, NEVER),
+  ).toBe(0);
 });
 
 test('the sockets are listed before the table is read: what is new is in the table', async () => {
@@ -96,7 +105,7 @@ test('the sockets are listed before the table is read: what is new is in the tab
     },
   };
   const after = pins({}, () => (established ? { 1: M1 } : {}));
-  expect(await breakUnserved({ sockets: listed, pins: after }, VIP, () => [M1])).toBe(0);
+  expect(await breakUnserved({ sockets: listed, pins: after }, VIP, () => [M1], NEVER)).toBe(0);
 });
 
 test('of a real server that is gone the kernel forgets the connections: who watched them remembers', async () => {
@@ -104,8 +113,8 @@ test('of a real server that is gone the kernel forgets the connections: who watc
   const remembered = ({ local: { port } }: SocketId) => ({ 1: M2, 2: M1 })[port];
   // 2: its real server went and came back, and nobody but the table can tell; 3 was never seen.
   const known = { sockets: open, pins: pins({}, { 3: M1 }), remembered };
-  expect(await breakUnserved(known, VIP, () => [M1])).toBe(2);
+  expect(await breakUnserved(known, VIP, () => [M1], NEVER)).toBe(2);
   expect(open.destroyed).toEqual([1, 2]);
   const all = { sockets: sockets([1]), pins: pins({}, unread), remembered };
-  expect(await breakUnserved(all, VIP, () => [M1])).toBe(1);
+  expect(await breakUnserved(all, VIP, () => [M1], NEVER)).toBe(1);
 });

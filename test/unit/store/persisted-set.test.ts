@@ -333,7 +333,7 @@ describe('what is whole in a damaged file serves where there is no other, and th
     ['a real server twice', whole.replace('rs:\n', 'rs:\n  - 10.0.0.11:6443\n'), {}, 'line 2'],
     ['a scheduler that nobody knows', whole.replace('scheduler: sh', 'scheduler: shh'), {}, 'scheduler'],
     ['a line that is no YAML', whole.replace('scheduler: sh', 'scheduler: [sh'), {}, 'not YAML'],
-    ['a key twice: the last one counts', `vs: 10.99.0.9:6443\n${whole}`, {}, 'line 1 is left out'],
+    ['a scheduler twice: the last one counts', `scheduler: rr\n${whole}`, {}, 'line 1 is left out'],
     ['no end of the last line', whole.trimEnd(), {}, 'the end of the last line is missing'],
     [
       'a real server cut off in its port',
@@ -352,6 +352,7 @@ describe('what is whole in a damaged file serves where there is no other, and th
 
   test.each([
     ['the VIP cut off in its port', whole.trimEnd().slice(0, -1)],
+    ['two VIPs', `vs: 10.99.0.9:6443\n${whole}`],
     ['two bad lines', whole.replaceAll('10.0.0.1', 'x')],
     ['nothing', ''],
   ])('%s is not enough', (_, text) => {
