@@ -2,13 +2,13 @@
 import type { Evidence } from '../../src/lib/health/evidence.ts';
 import type { ProbeChannel } from '../../src/lib/probe/channel.ts';
 import type { Engine } from './engine.ts';
-import { COST, type Master } from './master.ts';
+import { COST, type Path } from './master.ts';
 
 /** When the kernel gives up on a peer that does not acknowledge: 1 s of keep-alive, 1.5 s of silence, its clock. */
 const SENTINEL_MS = 2000;
 const REPEAT_MS = 1000;
 
-export function openChannel(engine: Engine, master: Master, onLost: (code: string) => void): ProbeChannel {
+export function openChannel(engine: Engine, path: Path, onLost: (code: string) => void): ProbeChannel {
   let connected = false;
   let open: { tell: (evidence: Evidence, final: boolean) => void; sentAt: number } | undefined;
   let timers: unknown[] = [];
@@ -29,11 +29,11 @@ export function openChannel(engine: Engine, master: Master, onLost: (code: strin
   });
   const changed = (): void => {
     if (!connected) return;
-    if (master.condition === 'crashed') {
+    if (path.condition === 'crashed') {
       connected = false;
       if (open !== undefined) finish({ kind: 'closed', reason: 'econnreset' });
       else onLost('ECONNRESET');
-    } else if (master.condition === 'off') {
+    } else if (path.condition === 'off') {
       connected = false;
       engine.setTimeout(
         () => (open !== undefined ? finish(silent()) : onLost('ETIMEDOUT')),
@@ -41,38 +41,36 @@ export function openChannel(engine: Engine, master: Master, onLost: (code: strin
       );
     }
   };
-  master.listeners.add(changed);
+  path.listeners.add(changed);
   return {
     probe(limitMs, tell) {
       const sentAt = engine.now();
       open = { tell, sentAt };
-      const ask = (): void => {
-        if (open?.sentAt !== sentAt) return;
-        if (master.condition === 'crashed') {
-          later(1, () => finish({ kind: 'refused', reason: 'econnrefused' }));
-          return;
-        }
-        if (master.condition === 'off') {
-          later(limitMs, () => finish({ kind: 'host-silent', reason: 'etimedout', since: sentAt }));
-          return;
-        }
-        const fresh = !connected;
-        connected = true;
-        const tick = (): void => {
-          open?.tell({ kind: 'process-silent', reason: 'no answer', since: sentAt }, false);
-          later(REPEAT_MS, tick);
-        };
-        later(limitMs, tick);
-        if (master.condition === 'hung') return;
-        const latencyMs = master.ask(COST.probe + (fresh ? COST.handshake : 0));
-        later(latencyMs, () => {
-          if (master.condition === 'up') finish({ kind: latencyMs <= limitMs ? 'ready' : 'late', latencyMs });
-        });
+      if (path.condition === 'crashed') {
+        later(1, () => finish({ kind: 'refused', reason: 'econnrefused' }));
+        return;
+      }
+      if (path.condition === 'off') {
+        later(limitMs, () => finish({ kind: 'host-silent', reason: 'etimedout', since: sentAt }));
+        return;
+      }
+      const cost = COST.probe + (connected ? 0 : COST.handshake);
+      connected = true;
+      const tick = (): void => {
+        open?.tell({ kind: 'process-silent', reason: 'no answer', since: sentAt }, false);
+        later(REPEAT_MS, tick);
       };
-      ask();
+      later(limitMs, tick);
+      if (path.condition === 'hung') return;
+      path.master.ask(cost, () => {
+        // What was given up before has nobody to tell.
+        if (open?.sentAt !== sentAt || path.condition !== 'up') return;
+        const latencyMs = engine.now() - sentAt;
+        finish({ kind: latencyMs <= limitMs ? 'ready' : 'late', latencyMs });
+      });
     },
     close() {
-      master.listeners.delete(changed);
+      path.listeners.delete(changed);
       for (const timer of timers) engine.clearTimeout(timer);
       open = undefined;
     },

@@ -2,17 +2,23 @@
 import type { Clock } from '../../src/lib/clock.ts';
 
 interface Timer {
-  at: number;
+  readonly at: number;
   readonly order: number;
   callback: (() => void) | undefined;
 }
+
+/** The last comes first, so that the next one is taken from the end. */
+const LATEST_FIRST = (a: Timer, b: Timer): number => b.at - a.at || b.order - a.order;
 
 export class Engine implements Clock {
   #now = 0;
   #order = 0;
   #seed: number;
-  /** A binary heap by time. */
-  readonly #heap: Timer[] = [];
+  /** What is due, by the millisecond: millions of timers, of which few share one. */
+  readonly #due = new Map<number, Timer[]>();
+  /** Those of the present millisecond. */
+  #present: Timer[] = [];
+  #isSorted = true;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -32,13 +38,15 @@ export class Engine implements Clock {
 
   setTimeout(callback: () => void, milliseconds: number): unknown {
     const timer: Timer = { at: this.#now + Math.max(0, milliseconds), order: this.#order++, callback };
-    this.#heap.push(timer);
-    for (let index = this.#heap.length - 1; index > 0; ) {
-      const parent = (index - 1) >> 1;
-      if (!this.#isBefore(index, parent)) break;
-      this.#swap(index, parent);
-      index = parent;
+    const tick = Math.floor(timer.at);
+    if (tick === Math.floor(this.#now)) {
+      this.#present.push(timer);
+      this.#isSorted = false;
+      return timer;
     }
+    const others = this.#due.get(tick);
+    if (others === undefined) this.#due.set(tick, [timer]);
+    else others.push(timer);
     return timer;
   }
 
@@ -46,39 +54,32 @@ export class Engine implements Clock {
     if (timer !== undefined) (timer as Timer).callback = undefined;
   }
 
+  /** `until`: whole milliseconds. */
   run(until: number): void {
-    for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
-      this.#removeFirst();
+    this.#runPresent();
+    for (let tick = Math.floor(this.#now) + 1; tick < until; tick += 1) {
+      this.#now = tick;
+      const due = this.#due.get(tick);
+      if (due === undefined) continue;
+      this.#due.delete(tick);
+      this.#present = due;
+      this.#isSorted = false;
+      this.#runPresent();
+    }
+    this.#now = until;
+    this.#present = this.#due.get(until) ?? [];
+    this.#isSorted = false;
+    this.#due.delete(until);
+  }
+
+  #runPresent(): void {
+    for (;;) {
+      if (!this.#isSorted) this.#present.sort(LATEST_FIRST);
+      this.#isSorted = true;
+      const next = this.#present.pop();
+      if (next === undefined) return;
       this.#now = next.at;
       next.callback?.();
     }
-    this.#now = until;
-  }
-
-  #removeFirst(): void {
-    const last = this.#heap.pop();
-    if (this.#heap.length === 0 || last === undefined) return;
-    this.#heap[0] = last;
-    for (let index = 0; ; ) {
-      let least = index;
-      for (const child of [2 * index + 1, 2 * index + 2])
-        if (child < this.#heap.length && this.#isBefore(child, least)) least = child;
-      if (least === index) return;
-      this.#swap(index, least);
-      index = least;
-    }
-  }
-
-  #isBefore(a: number, b: number): boolean {
-    const [one, other] = [this.#heap[a], this.#heap[b]];
-    if (one === undefined || other === undefined) return false;
-    return one.at < other.at || (one.at === other.at && one.order < other.order);
-  }
-
-  #swap(a: number, b: number): void {
-    const [one, other] = [this.#heap[a], this.#heap[b]];
-    if (one === undefined || other === undefined) return;
-    this.#heap[a] = other;
-    this.#heap[b] = one;
   }
 }

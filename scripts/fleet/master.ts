@@ -1,4 +1,4 @@
-// A modelled apiserver: cores with a queue before them, and the ways in which it fails. Times in milliseconds.
+// A modelled apiserver: cores with a queue before them, the ways in which it fails, and a node's way to it. Times in milliseconds.
 import type { HostPort } from '../../src/lib/model/address.ts';
 import type { Engine } from './engine.ts';
 
@@ -21,6 +21,13 @@ const MAX_QUEUE_MS = 60_000;
 
 export type Condition = 'up' | 'crashed' | 'off' | 'hung';
 
+interface Question {
+  /** Core-milliseconds that this master has to serve in all until this one is answered. */
+  readonly position: number;
+  readonly answer: () => void;
+}
+
+/** One queue, first come, first served. */
 export class Master {
   readonly address: HostPort;
   readonly #engine: Engine;
@@ -29,13 +36,14 @@ export class Master {
   capacity = 1;
   /** Nodes whose connections are here. */
   users = 0;
-  /** Core-milliseconds that wait. */
+  /** Core-milliseconds that wait, and that were served since the start. */
   #queue = 0;
+  #served = 0;
   #at = 0;
-  /** Core-milliseconds of work that arrived in the present second, and the most in any. */
-  #second = 0;
+  #questions: Question[] = [];
+  #timer: unknown;
+  /** Core-milliseconds of work that arrived since it was asked last. */
   #arrived = 0;
-  peakLoad = 0;
   readonly listeners = new Set<() => void>();
 
   constructor(engine: Engine, index: number) {
@@ -43,17 +51,28 @@ export class Master {
     this.address = { address: `10.0.0.${11 + index}`, port: 6443 };
   }
 
-  /** Something arrives; returns when it is answered, in ms from now. */
-  ask(cost: number): number {
+  /** Something arrives; `answer` is called behind what arrived before, unless something happens to this master. */
+  ask(cost: number, answer?: () => void): void {
     this.#settle();
     this.#queue = Math.min(this.#queue + cost, MAX_QUEUE_MS * this.#speed());
     this.#arrived += cost;
-    return NETWORK_MS + cost + this.#queue / this.#speed();
+    if (answer === undefined) return;
+    this.#questions.push({ position: this.#served + this.#queue, answer });
+    if (this.#questions.length === 1) this.#planAnswer();
   }
 
+  /** How long something waits that is asked now. */
   latencyMs(): number {
     this.#settle();
     return NETWORK_MS + this.#queue / this.#speed();
+  }
+
+  /** Work that arrived since the last call; 1 = what all of its cores serve in that time. */
+  load(sinceMs: number): number {
+    const steady = this.users * COST.steadyPerNodeSecond * (sinceMs / 1000);
+    const load = (this.#arrived + steady) / (sinceMs * CORES);
+    this.#arrived = 0;
+    return load;
   }
 
   /** Whoever has a connection hears of it. */
@@ -61,25 +80,68 @@ export class Master {
     this.#settle();
     this.condition = condition;
     this.capacity = capacity;
-    if (condition !== 'up') this.#queue = 0;
+    if (condition !== 'up') {
+      this.#queue = 0;
+      this.#questions = [];
+    }
+    this.#planAnswer();
     for (const listener of [...this.listeners]) listener();
+  }
+
+  #planAnswer(): void {
+    this.#engine.clearTimeout(this.#timer);
+    const [next] = this.#questions;
+    if (next === undefined) return;
+    this.#settle();
+    const inMs = NETWORK_MS + Math.max(0, next.position - this.#served) / this.#speed();
+    this.#timer = this.#engine.setTimeout(() => this.#answerDue(), inMs);
+  }
+
+  #answerDue(): void {
+    this.#settle();
+    const waiting = this.#questions.findIndex(({ position }) => position > this.#served);
+    const due = this.#questions.splice(0, waiting === -1 ? this.#questions.length : Math.max(1, waiting));
+    this.#planAnswer();
+    for (const { answer } of due) answer();
   }
 
   #speed(): number {
     return CORES * this.capacity;
   }
 
+  /** What waits is served at full speed; what its users ask for steadily comes behind it. */
   #settle(): void {
     const now = this.#engine.now();
     const steady = (this.users * COST.steadyPerNodeSecond) / 1000;
-    const second = Math.floor(now / 1000);
-    if (second !== this.#second) {
-      const load = this.#arrived / 1000 / CORES + steady / CORES;
-      this.peakLoad = Math.max(this.peakLoad, load);
-      this.#second = second;
-      this.#arrived = 0;
-    }
-    this.#queue = Math.max(0, this.#queue + (now - this.#at) * (steady - this.#speed()));
+    const past = now - this.#at;
+    this.#served += Math.min(past * this.#speed(), this.#queue + past * steady);
+    this.#queue = Math.max(0, this.#queue + past * (steady - this.#speed()));
     this.#at = now;
+  }
+}
+
+/** One node's way to one master. */
+export class Path {
+  readonly master: Master;
+  readonly listeners = new Set<() => void>();
+  #isCut = false;
+
+  constructor(master: Master) {
+    this.master = master;
+    master.listeners.add(() => this.#tell());
+  }
+
+  /** As it looks from this node. */
+  get condition(): Condition {
+    return this.#isCut ? 'off' : this.master.condition;
+  }
+
+  cut(isCut: boolean): void {
+    this.#isCut = isCut;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of [...this.listeners]) listener();
   }
 }

@@ -7,7 +7,8 @@ import type { DesiredRealServer, ObservedRealServer } from '../../src/lib/reconc
 import { listener } from '../../src/lib/telemetry.ts';
 import { openChannel } from './channel.ts';
 import type { Engine } from './engine.ts';
-import { COST, type Master } from './master.ts';
+import { COST, type Path } from './master.ts';
+import type { Recorder } from './recorder.ts';
 
 /** kubelet, kube-proxy, the network plugin: kept connections with their watches. */
 export const CONNECTIONS = 6;
@@ -20,58 +21,46 @@ const LOOK_MS = 750;
 /** Assumed: how often one of a node's connections asks something. */
 const ASKS_EVERY_MS = 1000;
 
-export interface Tally {
-  /** Connections that a decision broke though their master answered. */
-  unneeded: number;
-  /** The longest time that a node's new connections went to a master that does not work, ms. */
-  longestOutageMs: number;
-  /** When something last changed on any node. */
-  lastChangeAt: number;
-}
-
-export type Policy = 'ours' | 'two time-outs' | 'first failure';
-
 export class FleetNode {
+  readonly paths: readonly Path[];
   readonly #engine: Engine;
-  readonly #masters: readonly Master[];
-  readonly #tally: Tally;
+  readonly #recorder: Recorder;
   readonly #hash: number;
   #weights: number[];
   /** Whose the connections are; undefined = none at present. */
-  #pinned: Master | undefined;
+  #pinned: Path | undefined;
   #pinnedAt = Number.NEGATIVE_INFINITY;
   #badSince: number | undefined;
 
-  constructor(engine: Engine, masters: readonly Master[], tally: Tally, index: number) {
+  constructor(engine: Engine, paths: readonly Path[], recorder: Recorder, index: number) {
     this.#engine = engine;
-    this.#masters = masters;
-    this.#tally = tally;
+    this.paths = paths;
+    this.#recorder = recorder;
     this.#hash = index;
-    this.#weights = masters.map(() => 1);
+    this.#weights = paths.map(() => 1);
     this.#connect();
-    for (const master of masters) master.listeners.add(() => this.#masterChanged(master));
+    for (const path of paths) path.listeners.add(() => this.#pathChanged(path));
   }
 
   kernel(): ObservedRealServer[] {
-    return this.#masters.flatMap(({ address }, index) => {
+    return this.paths.flatMap((path, index) => {
       const weight = this.#weights[index] ?? -1;
-      const activeConnections = this.#pinned?.address === address ? CONNECTIONS : 0;
+      const activeConnections = this.#pinned === path ? CONNECTIONS : 0;
       return weight < 0
         ? []
-        : [{ ...address, weight, masquerading: true, activeConnections, inactiveConnections: 0 }];
+        : [{ ...path.master.address, weight, masquerading: true, activeConnections, inactiveConnections: 0 }];
     });
   }
 
   apply(wanted: readonly DesiredRealServer[]): void {
-    const weights = this.#masters.map(
-      ({ address }) => wanted.find(one => equalHostPort(one, address))?.weight ?? -1,
+    const weights = this.paths.map(
+      ({ master }) => wanted.find(one => equalHostPort(one, master.address))?.weight ?? -1,
     );
     if (weights.every((weight, index) => weight === this.#weights[index])) return;
     this.#weights = weights;
-    this.#tally.lastChangeAt = this.#engine.now();
-    const index = this.#pinned === undefined ? -1 : this.#masters.indexOf(this.#pinned);
-    if (index >= 0 && weights[index] === -1) {
-      if (this.#pinned?.condition === 'up') this.#tally.unneeded += CONNECTIONS;
+    this.#recorder.changed();
+    if (this.#pinned !== undefined && weights[this.paths.indexOf(this.#pinned)] === -1) {
+      if (this.#pinned.condition === 'up') this.#recorder.broke(CONNECTIONS);
       this.#lose();
     }
     this.#judgeOutage();
@@ -80,66 +69,72 @@ export class FleetNode {
   /** Data that is not answered for half a second, and bytes that come, looked at four times a second. */
   watchTraffic(candidates: Pick<Candidates, 'suspect' | 'heard'>): void {
     const look = (): void => {
-      const master = this.#pinned ?? this.#choose();
-      const waits = master !== undefined && (master.condition !== 'up' || master.latencyMs() > 500);
-      if (waits) candidates.suspect(master.address);
+      const path = this.#pinned ?? this.#choose();
+      const waits = path !== undefined && (path.condition !== 'up' || path.master.latencyMs() > 500);
+      if (waits) candidates.suspect(path.master.address);
       if (this.#pinned !== undefined && this.#isHeard(this.#pinned))
-        candidates.heard(this.#pinned.address, this.#engine.now() - this.#engine.random() * ASKS_EVERY_MS);
+        candidates.heard(
+          this.#pinned.master.address,
+          this.#engine.now() - this.#engine.random() * ASKS_EVERY_MS,
+        );
       this.#engine.setTimeout(look, LOOK_MS);
     };
     this.#engine.setTimeout(look, this.#engine.random() * LOOK_MS);
   }
 
   /** One that is overloaded answers what it was asked a queue ago. */
-  #isHeard(master: Master): boolean {
-    return (
-      master.condition === 'up' && this.#engine.now() - this.#pinnedAt > master.latencyMs() + ASKS_EVERY_MS
-    );
+  #isHeard({ condition, master }: Path): boolean {
+    return condition === 'up' && this.#engine.now() - this.#pinnedAt > master.latencyMs() + ASKS_EVERY_MS;
   }
 
-  /** sh with its fallback: the source address chooses, and the next one takes what has no weight. */
-  #choose(): Master | undefined {
-    const count = this.#masters.length;
-    for (let step = 0; step < count; step += 1) {
-      const index = (this.#hash + step) % count;
-      if ((this.#weights[index] ?? 0) > 0) return this.#masters[index];
+  /** sh with its fallback (net/netfilter/ipvs/ip_vs_sh.c): buckets in turn to all that are there; one without weight has its own spread over the others. */
+  #choose(): Path | undefined {
+    const present = this.paths.filter((_, index) => (this.#weights[index] ?? -1) >= 0);
+    const hasWeight = (path: Path | undefined): boolean =>
+      path !== undefined && (this.#weights[this.paths.indexOf(path)] ?? 0) > 0;
+    if (!present.some(hasWeight)) return undefined;
+    for (let attempt = 0; ; attempt += 1) {
+      const chosen = present[(attempt === 0 ? this.#hash : scatter(this.#hash + attempt)) % present.length];
+      if (hasWeight(chosen)) return chosen;
     }
-    return undefined;
   }
 
   #connect(): void {
-    const master = this.#choose();
-    if (master?.condition === 'up') {
-      this.#pinned = master;
+    const path = this.#choose();
+    if (path?.condition === 'up') {
+      this.#pinned = path;
       this.#pinnedAt = this.#engine.now();
-      master.users += 1;
-      if (this.#engine.now() > 0) master.ask(CONNECTIONS * (COST.handshake + COST.relist));
+      path.master.users += 1;
+      if (this.#engine.now() > 0) path.master.ask(CONNECTIONS * (COST.handshake + COST.relist));
     } else this.#engine.setTimeout(() => this.#connect(), RECONNECT_MS * (1 + this.#engine.random()));
     this.#judgeOutage();
   }
 
   #lose(): void {
     if (this.#pinned === undefined) return;
-    this.#pinned.users -= 1;
+    this.#pinned.master.users -= 1;
     this.#pinned = undefined;
     this.#engine.setTimeout(() => this.#connect(), RECONNECT_MS * (1 + this.#engine.random()));
   }
 
   /** The kernel of a crashed process resets its connections; of a lost or hung one nobody hears. */
-  #masterChanged(master: Master): void {
-    if (this.#pinned === master && master.condition === 'crashed') this.#lose();
+  #pathChanged(path: Path): void {
+    if (this.#pinned === path && path.condition === 'crashed') this.#lose();
     this.#judgeOutage();
   }
 
   #judgeOutage(): void {
     const now = this.#engine.now();
     const works = this.#choose()?.condition === 'up';
-    if (!works) this.#badSince ??= now;
-    else if (this.#badSince !== undefined) {
-      this.#tally.longestOutageMs = Math.max(this.#tally.longestOutageMs, now - this.#badSince);
-      this.#badSince = undefined;
-    }
+    if (works === (this.#badSince === undefined)) return;
+    this.#recorder.works(works, this.#badSince ?? now);
+    this.#badSince = works ? undefined : now;
   }
+}
+
+/** Knuth's multiplicative hash. */
+function scatter(value: number): number {
+  return Math.imul(value, 2654435761) >>> 8;
 }
 
 const OURS = {
@@ -152,15 +147,15 @@ const OURS = {
 };
 
 /** The daemon's own parts, in virtual time. */
-export function runOurs(engine: Engine, node: FleetNode, masters: readonly Master[]): void {
-  const byAddress = new Map(masters.map(master => [master.address.address, master]));
+export function runOurs(engine: Engine, node: FleetNode): void {
+  const byAddress = new Map(node.paths.map(path => [path.master.address.address, path]));
   let planned = false;
   const pass = (): void => {
     planned = false;
     const { realServers, nextAt } = judge.decide(node.kernel());
     node.apply(realServers);
     const unsettled =
-      node.kernel().some(({ weight }) => weight !== 1) || node.kernel().length < masters.length;
+      node.kernel().some(({ weight }) => weight !== 1) || node.kernel().length < node.paths.length;
     if (nextAt !== undefined) engine.setTimeout(request, nextAt - engine.now());
     else if (unsettled && realServers.some(({ weight }) => weight === 0)) engine.setTimeout(request, 1000);
   };
@@ -171,15 +166,15 @@ export function runOurs(engine: Engine, node: FleetNode, masters: readonly Maste
   };
   const candidates = new Candidates({
     thresholds: OURS,
-    intervalMs: OURS.intervalMs,
+    ...{ intervalMs: OURS.intervalMs, drainTimeoutMs: OURS.drainTimeoutMs, rememberMs: 0 },
     clock: engine,
     telemetry: listener({}),
     onChange: request,
     startProbe: ({ address }, nextInMs, onEvidence) => {
-      const master = byAddress.get(address);
-      if (master === undefined) throw new Error(`${address} is no master of the model`);
+      const path = byAddress.get(address);
+      if (path === undefined) throw new Error(`${address} is no master of the model`);
       const prober = new Prober({
-        open: onLost => openChannel(engine, master, onLost),
+        open: onLost => openChannel(engine, path, onLost),
         clock: engine,
         limitMs: OURS.limitMs,
         nextInMs,
@@ -192,35 +187,33 @@ export function runOurs(engine: Engine, node: FleetNode, masters: readonly Maste
     },
   });
   const judge = new Judge({ candidates, clock: engine, telemetry: listener({}), ...OURS });
-  candidates.begin(masters.map(({ address }) => address));
+  candidates.begin(node.paths.map(({ master }) => master.address));
   node.watchTraffic(candidates);
 }
 
 /** What others do: a probe each 2 s with a limit of 1 s; after so many failures in a row a master is removed. */
-export function runSimple(engine: Engine, node: FleetNode, masters: readonly Master[], fall: number): void {
-  const failures = masters.map(() => 0);
+export function runSimple(engine: Engine, node: FleetNode, fall: number): void {
+  const { paths } = node;
+  const failures = paths.map(() => 0);
   const decide = (): void => {
-    const living = masters.filter((_, index) => (failures[index] ?? 0) < fall);
+    const living = paths.filter((_, index) => (failures[index] ?? 0) < fall);
     // "Two time-outs" holds all when all look dead; "first failure" has the last one removed, and is held here, too.
-    node.apply((living.length > 0 ? living : masters).map(({ address }) => ({ ...address, weight: 1 })));
+    node.apply((living.length > 0 ? living : paths).map(({ master }) => ({ ...master.address, weight: 1 })));
   };
-  masters.forEach((master, index) => {
+  paths.forEach((path, index) => {
     const probe = (): void => {
-      const answers = master.condition === 'up';
-      const latencyMs = answers
-        ? master.ask(COST.probe)
-        : master.condition === 'crashed'
-          ? 1
-          : Number.POSITIVE_INFINITY;
-      const good = answers && latencyMs <= 1000;
-      engine.setTimeout(
-        () => {
-          failures[index] = good ? 0 : master.condition === 'crashed' ? fall : (failures[index] ?? 0) + 1;
-          decide();
-          engine.setTimeout(probe, 2000 * (0.8 + 0.4 * engine.random()));
-        },
-        Math.min(latencyMs, 1000),
-      );
+      let isDone = false;
+      const finish = (isGood: boolean): void => {
+        if (isDone) return;
+        isDone = true;
+        engine.clearTimeout(limit);
+        const refused = path.condition === 'crashed';
+        failures[index] = isGood ? 0 : refused ? fall : (failures[index] ?? 0) + 1;
+        decide();
+        engine.setTimeout(probe, 2000 * (0.8 + 0.4 * engine.random()));
+      };
+      const limit = engine.setTimeout(() => finish(false), path.condition === 'crashed' ? 1 : 1000);
+      if (path.condition === 'up') path.master.ask(COST.probe, () => finish(path.condition === 'up'));
     };
     engine.setTimeout(probe, engine.random() * 2000);
   });

@@ -1,117 +1,89 @@
-// `scripts/simulate-fleet [NODES [POLICY]]`: what thousands of nodes do to a control plane in trouble, with the daemon's own prober,
-// scoreboard and decision in virtual time, beside two simpler policies. Prints a table in Markdown.
-import { Engine } from './engine.ts';
-import { type Condition, Master } from './master.ts';
-import { FleetNode, type Policy, runOurs, runSimple, type Tally } from './node.ts';
+// `scripts/simulate-fleet [NODES [POLICY]] [--write]`: what thousands of nodes do to a control plane in trouble, with the daemon's own
+// prober, scoreboard and decision in virtual time, beside two simpler policies. Prints a table in Markdown; --write puts it and a chart
+// of each scenario into docs.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { drawScenario } from './chart.ts';
+import { END_AT, FAULT_AT, POLICIES, type Policy, type Result } from './run.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import type { Job } from './worker.ts';
 
-const NODES = Number(process.argv[2] ?? 5000);
-/** One of the policies alone. */
-const ONLY = process.argv[3];
-const FAULT_AT = 60_000;
-const END_AT = 300_000;
+const DOCUMENT = new URL('../../docs/fleet.md', import.meta.url);
+const BEGIN = '<!-- scripts/simulate-fleet --write: begin -->\n';
+const END = '<!-- end -->\n';
 
-interface Scenario {
-  readonly name: string;
-  /** When the cause ends; undefined = it stays. */
-  readonly endsAt?: number;
-  readonly play: (masters: readonly Master[], at: (when: number, what: () => void) => void) => void;
-}
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean', default: false } },
+});
+const nodes = Number(positionals[0] ?? 5000);
+const policies = POLICIES.filter(policy => positionals[1] === undefined || policy === positionals[1]);
 
-function each(masters: readonly Master[], condition: Condition, capacity = 1): void {
-  for (const master of masters) master.become(condition, capacity);
-}
-
-const SCENARIOS: readonly Scenario[] = [
-  { name: 'one master crashes', play: ([m1], at) => at(0, () => m1?.become('crashed')) },
-  { name: 'one loses power', play: ([m1], at) => at(0, () => m1?.become('off')) },
-  { name: 'one hangs', play: ([m1], at) => at(0, () => m1?.become('hung')) },
-  {
-    name: 'all have half of their capacity for 60 s',
-    endsAt: 60_000,
-    play: (masters, at) => {
-      at(0, () => each(masters, 'up', 0.5));
-      at(60_000, () => each(masters, 'up'));
-    },
-  },
-  {
-    name: 'all have a tenth for 60 s',
-    endsAt: 60_000,
-    play: (masters, at) => {
-      at(0, () => each(masters, 'up', 0.1));
-      at(60_000, () => each(masters, 'up'));
-    },
-  },
-  {
-    name: 'one has a tenth for 60 s',
-    endsAt: 60_000,
-    play: ([m1], at) => {
-      at(0, () => m1?.become('up', 0.1));
-      at(60_000, () => m1?.become('up'));
-    },
-  },
-  {
-    name: 'rolling upgrade, 20 s each',
-    endsAt: 100_000,
-    play: (masters, at) =>
-      masters.forEach((master, index) => {
-        at(index * 40_000, () => master.become('crashed'));
-        at(index * 40_000 + 20_000, () => master.become('up'));
-      }),
-  },
-  {
-    name: 'all restarted at once, 20 s',
-    endsAt: 20_000,
-    play: (masters, at) => {
-      at(0, () => each(masters, 'crashed'));
-      at(20_000, () => each(masters, 'up'));
-    },
-  },
-];
-
-const POLICIES: readonly Policy[] = ['ours', 'two time-outs', 'first failure'];
-
-interface Row {
-  readonly unneeded: number;
-  readonly outageMs: number;
-  readonly peak: number;
-  readonly calmMs: number | undefined;
-}
-
-function simulate(scenario: Scenario, policy: Policy): Row {
-  const engine = new Engine(1);
-  const masters = [0, 1, 2].map(index => new Master(engine, index));
-  const tally: Tally = { unneeded: 0, longestOutageMs: 0, lastChangeAt: 0 };
-  for (let index = 0; index < NODES; index += 1) {
-    const node = new FleetNode(engine, masters, tally, index);
-    if (policy === 'ours') runOurs(engine, node, masters);
-    else runSimple(engine, node, masters, policy === 'first failure' ? 1 : 2);
-  }
-  engine.run(FAULT_AT - 1);
-  for (const master of masters) master.peakLoad = 0;
-  scenario.play(masters, (when, what) => engine.setTimeout(what, FAULT_AT + when - engine.now()));
-  engine.run(END_AT);
-  const end = FAULT_AT + (scenario.endsAt ?? 0);
-  return {
-    unneeded: tally.unneeded,
-    outageMs: tally.longestOutageMs,
-    peak: Math.max(...masters.map(({ peakLoad }) => peakLoad)),
-    calmMs: Math.max(0, tally.lastChangeAt - end),
+/** As many at a time as there are cores: each of them keeps one busy. */
+async function runAll(jobs: readonly Job[]): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < jobs.length; index = next++) {
+      results[index] = await new Promise<Result>((resolve, reject) => {
+        const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: jobs[index] });
+        worker.once('message', resolve).once('error', reject);
+      });
+      process.stderr.write(`${index + 1} of ${jobs.length}\n`);
+    }
   };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return results;
 }
 
-const startedAt = performance.now();
-console.log(`${NODES} nodes, 3 masters, ${END_AT / 1000} s; the cause begins after ${FAULT_AT / 1000} s\n`);
-console.log(
-  '| scenario | policy | connections broken that need not be | longest outage of a node | peak load of a master | calm after the cause ended |',
-);
-console.log('|---|---|---|---|---|---|');
-for (const scenario of SCENARIOS) {
-  for (const policy of POLICIES.filter(each => ONLY === undefined || each === ONLY)) {
-    const { unneeded, outageMs, peak, calmMs } = simulate(scenario, policy);
-    const calm = calmMs === undefined ? '' : `${(calmMs / 1000).toFixed(1)} s`;
-    console.log(
-      `| ${policy === 'ours' ? scenario.name : ''} | ${policy} | ${unneeded} | ${(outageMs / 1000).toFixed(1)} s | ${Math.round(peak * 100)} % | ${calm} |`,
-    );
-  }
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
 }
-console.error(`simulated in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+
+function row(scenario: Scenario, policy: Policy, { broken, outageMs, peakLoad, calmMs }: Result): string {
+  const name = policy === policies[0] ? slugLink(scenario) : '';
+  return `| ${name} | ${policy} | ${broken} | ${seconds(outageMs)} | ${Math.round(peakLoad * 100)} % | ${seconds(calmMs)} |\n`;
+}
+
+function slugLink({ name }: Scenario): string {
+  return values.write ? `[${name}](fleet/${slug(name)}.svg)` : name;
+}
+
+function slug(name: string): string {
+  return name.replaceAll(/[^a-z0-9]+/g, '-');
+}
+
+const jobs = SCENARIOS.flatMap((_, scenario) => policies.map((policy): Job => ({ scenario, policy, nodes })));
+const startedAt = performance.now();
+const results = await runAll(jobs);
+const took = (performance.now() - startedAt) / 1000;
+const resultsOf = (index: number): readonly Result[] =>
+  results.slice(index * policies.length, (index + 1) * policies.length);
+
+const rows = SCENARIOS.map((scenario, index) =>
+  resultsOf(index)
+    .map((result, each) => row(scenario, policies[each] ?? 'ours', result))
+    .join(''),
+);
+const table = `${nodes} nodes, 3 masters, ${END_AT / 1000} s, of which the first ${FAULT_AT / 1000} are calm
+
+| scenario | policy | connections broken that need not be | longest outage of a node | peak load of a master | calm after the cause ended |
+|---|---|---|---|---|---|
+${rows.join('')}`;
+process.stdout.write(table);
+process.stderr.write(`${jobs.length} runs in ${took.toFixed(0)} s\n`);
+
+if (values.write) {
+  const before = readFileSync(DOCUMENT, 'utf8');
+  const [head, rest] = [before.slice(0, before.indexOf(BEGIN)), before.slice(before.indexOf(END))];
+  writeFileSync(DOCUMENT, `${head}${BEGIN}\n${table}\n${rest}`);
+  SCENARIOS.forEach(({ name }, index) => {
+    const lines = resultsOf(index).map(({ samples }, each) => ({
+      policy: policies[each] ?? 'ours',
+      samples,
+    }));
+    writeFileSync(new URL(`fleet/${slug(name)}.svg`, DOCUMENT), drawScenario(name, lines));
+  });
+}

@@ -62,6 +62,11 @@ export const daemonFlags = {
     '60s',
     'how long a draining real server keeps connections; default 60s',
   ),
+  remember: value(
+    'remember',
+    '7d',
+    'how long a master is asked that left discovery while it was dead; default 7d, 0s = not at all',
+  ),
   listen: value('listen', 'HOST:PORT|none', 'metrics, health and status over HTTP; default 127.0.0.1:8004'),
   'persist-dir': value(
     'persist-dir',

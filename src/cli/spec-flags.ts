@@ -77,7 +77,7 @@ export function readSpec(flags: SpecFlagValues): ProxySpec {
   }
   const spec: ProxySpec = {
     virtualServer: readVirtualServer(flags.vs),
-    realServers: readRealServers(flags.rs ?? []),
+    realServers: readMasters('--rs', flags.rs ?? []),
     scheduler: readScheduler(flags.scheduler),
     schedulerFlags: readSchedulerFlags(flags['scheduler-flags'] ?? []),
     sourceIp: readSourceIp(flags['source-ip']),
@@ -91,9 +91,9 @@ export function readVirtualServer(text: string): HostPort {
   return reading('--vs', text, 'write VIP:PORT, for example 10.99.0.1:6443', parseHostPort);
 }
 
-export function readRealServers(texts: readonly string[] | string): HostPort[] {
+export function readMasters(flag: string, texts: readonly string[] | string): HostPort[] {
   return listOf(texts).map(text =>
-    reading('--rs', text, 'write HOST:PORT, for example 10.0.0.11:6443', parseHostPort),
+    reading(flag, text, 'write HOST:PORT, for example 10.0.0.11:6443', parseHostPort),
   );
 }
 

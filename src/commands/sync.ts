@@ -4,7 +4,7 @@ import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../bas
 import { daemonFlags } from '../cli/daemon-flags.ts';
 import { showOperation } from '../cli/show-operation.ts';
 import {
-  readRealServers,
+  readMasters,
   readScheduler,
   readVirtualServer,
   realServersFlag,
@@ -18,6 +18,7 @@ import { requireNetAdmin } from '../lib/host/privileges.ts';
 import { equalHostPort, formatHostPort } from '../lib/model/address.ts';
 import { DEFAULT_SCHEDULER } from '../lib/model/scheduler.ts';
 import { type ProxySpec, validateSpec } from '../lib/model/spec.ts';
+import { forgetTask } from '../lib/operations/forget.ts';
 import { checkAgainstHost } from '../lib/operations/preflight.ts';
 import { syncTasks } from '../lib/operations/sync.ts';
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
@@ -25,6 +26,7 @@ import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 /** --dry-run found something to do. */
 const EXIT_CHANGES = 2;
 
+const lookOnFor = duration('0s', '1h', 'who looks after a node for longer is the daemon');
 const addressTimeout = duration('0s', '1h', 'a network that takes longer needs a person');
 
 export default class Sync extends BaseCommand {
@@ -81,6 +83,20 @@ export default class Sync extends BaseCommand {
       default: '0s',
       env: environmentName('address-timeout'),
     }),
+    'look-on': Flags.string({
+      summary: 'look after what was restored until a daemon does, for so long at most, as at boot',
+      helpValue: '10m',
+      default: '0s',
+      env: environmentName('look-on'),
+    }),
+    forget: Flags.string({
+      summary: 'only forget a master that left discovery while it was dead: it will not come back',
+      helpValue: 'HOST:PORT',
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ',',
+      env: environmentName('forget'),
+    }),
     'dry-run': dryRunFlag,
   };
 
@@ -88,6 +104,8 @@ export default class Sync extends BaseCommand {
     const { flags } = await this.parse(Sync);
     const dryRun = flags['dry-run'];
     const addressTimeoutMs = addressTimeout(flags['address-timeout'], '--address-timeout');
+    const lookOnMs = lookOnFor(flags['look-on'], '--look-on');
+    if (flags.forget !== undefined) return this.#forget(flags.forget, flags);
     const spec = await readSpec(flags);
     const context = {
       kernel: openKernel(),
@@ -107,7 +125,27 @@ export default class Sync extends BaseCommand {
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
     const report = await showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun });
     if (dryRun && report.changed === true && process.exitCode === undefined) process.exitCode = EXIT_CHANGES;
+    if (lookOnMs > 0 && !dryRun && process.exitCode === undefined)
+      await this.#lookOn(flags['persist-dir'], lookOnMs);
     return report;
+  }
+
+  /** Loaded only where it is asked for. */
+  async #lookOn(persistDir: string, forMs: number): Promise<void> {
+    const { lookOn } = await import('../lib/daemon/lookout.ts');
+    await lookOn(persistDir, forMs);
+  }
+
+  async #forget(
+    names: readonly string[] | string,
+    flags: SpecSources & { 'dry-run': boolean },
+  ): Promise<Record<string, unknown>> {
+    const { virtualServer } = knownSpec(flags);
+    const tasks = [
+      forgetTask(flags['persist-dir'], virtualServer, readMasters('--forget', names), flags['dry-run']),
+    ];
+    const subject = 'masters that are missing';
+    return showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] });
   }
 }
 
@@ -128,7 +166,7 @@ async function readSpec({ from, rs, kubeconfig, server, ...sources }: SpecSource
   return spec;
 
   async function realServersOf({ realServers }: ProxySpec): Promise<ProxySpec['realServers']> {
-    if (rs !== undefined) return readRealServers(rs);
+    if (rs !== undefined) return readMasters('--rs', rs);
     return from === 'cluster' ? discoverOnce(known, { kubeconfig, server }) : realServers;
   }
 }

@@ -140,6 +140,14 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     remedy: 'nft list ruleset',
   },
   {
+    code: 'real-server-left-discovery',
+    wrong: { missing: [{ address: '10.0.0.14', port: 6443, ageS: 10_800 }] },
+    severity: 'degraded',
+    text: 'master 10.0.0.14:6443 left discovery while it was dead; it serves again when it is named again, or when nobody else does',
+    remedy: 'bcs-apiserver-proxy sync --forget 10.0.0.14:6443',
+    forS: 10_800,
+  },
+  {
     code: 'real-server-down',
     wrong: M3_GONE,
     severity: 'degraded',

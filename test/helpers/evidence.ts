@@ -38,7 +38,7 @@ export function at(name: string): { address: string; port: number } {
 }
 
 export function candidate(name: string, health: Health, leftAt?: number): CandidateView {
-  return { ...at(name), health, leftAt };
+  return { ...at(name), health, leftAt, missing: false };
 }
 
 export function inKernel(name: string, weight = 1, activeConnections = 0): ObservedRealServer {

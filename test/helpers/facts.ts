@@ -28,6 +28,7 @@ export function soundFacts(fields: Partial<Facts> = {}): Facts {
     conflicts: { isHostAddress: false, onLinkNetwork: undefined },
     modules: new Map(['ip_vs', 'ip_vs_sh', 'tcp_diag'].map(name => [name, true])),
     persisted: persisted(),
+    missing: [],
     events: [],
     daemon: daemon(),
     probes: probes({}),

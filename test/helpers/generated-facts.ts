@@ -30,6 +30,7 @@ export const generatedFacts: fc.Arbitrary<Facts> = fc.record({
   sysctls: anyOf('sysctls'),
   modules: anyOf('modules'),
   persisted: anyOf('persisted'),
+  missing: fc.constantFrom([], [{ address: '10.0.0.14', port: 6443, ageS: 10_800 }]),
   events: fc.oneof(fc.constant([event()]), anyEvents),
   daemon: anyOf('daemon', NO_DAEMON),
   probes: anyOf('probes', NOT_PROBED.probes),

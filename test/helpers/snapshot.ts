@@ -7,6 +7,8 @@ export function realServerView(overrides: Partial<RealServerView> = {}): RealSer
     state: 'ready',
     sinceMs: 60_000,
     reason: '',
+    named: true,
+    missingSince: undefined,
     weight: 1,
     activeConnections: 5,
     inactiveConnections: 2,

@@ -39,6 +39,8 @@ export interface DaemonConfig {
   readonly server: string | undefined;
   readonly probe: ProbeConfig;
   readonly drainTimeoutMs: number;
+  /** How long masters that left discovery while they were dead are remembered; 0 = not. */
+  readonly rememberMs: number;
   /** Undefined = no HTTP server. */
   readonly listen: HostPort | undefined;
   readonly persistDir: string;
@@ -74,6 +76,7 @@ export function buildDaemonConfig(sources: Sources): DaemonConfig {
     server: settings.server,
     probe: Object.freeze(buildProbe(settings, nameOf)),
     drainTimeoutMs: settings.drainTimeout ?? 60_000,
+    rememberMs: settings.remember ?? 7 * 86_400_000,
     listen: listen === 'none' ? undefined : listen,
     persistDir: sources.persistDir,
     logFormat: settings.logFormat ?? 'auto',

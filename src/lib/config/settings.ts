@@ -55,6 +55,7 @@ const READERS = {
   clientKey: text('the path of a PEM file'),
   /** The rest. */
   drainTimeout: duration('0s', '24h', 'a drained master that is waited for longer is forgotten'),
+  remember: duration('0s', '365d', 'a master that is dead for longer was removed'),
   listen: (value: unknown, name: string) => (value === 'none' ? value : hostPort(LISTEN)(value, name)),
   persistDir: text('the path of a directory'),
   logFormat: oneOf('auto', 'json', 'text'),

@@ -66,7 +66,7 @@ function parsing<T>(value: string, name: string, remedy: string, parse: (text: s
   }
 }
 
-const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** "2s", "200ms", "1.5m": milliseconds. `why` gives the reason of the bounds. */
 export function duration(min: string, max: string, why: string): Reader<number> {
@@ -82,7 +82,7 @@ export function duration(min: string, max: string, why: string): Reader<number> 
 }
 
 function durationMs(value: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value);
   return match === null ? undefined : Math.round(Number(match[1]) * Number(UNIT_MS[match[2] ?? '']));
 }
 

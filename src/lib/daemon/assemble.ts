@@ -13,11 +13,12 @@ import { Prober } from '../probe/prober.ts';
 import { tcpChannel } from '../probe/tcp.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import type { SocketClient } from '../sockets/client.ts';
-import { savePersisted } from '../store/persisted-set.ts';
+import { formatMemory, loadMemory, saveMemory } from '../store/memory.ts';
+import { formatPersisted, savePersisted } from '../store/persisted-set.ts';
 import { rememberSysctls } from '../store/state-file.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { StartProbe } from './candidates.ts';
-import { Daemon } from './daemon.ts';
+import type { StartProbe } from './candidate.ts';
+import { Daemon, type DaemonParts } from './daemon.ts';
 
 export interface Surroundings {
   readonly kernel: Kernel;
@@ -29,6 +30,7 @@ export interface Surroundings {
 export function assembleDaemon(
   config: DaemonConfig,
   { kernel, sockets, telemetry, log }: Surroundings,
+  files: DaemonFiles = filesOf(config),
 ): Daemon {
   const { probe, discovery, kubeconfig, server } = config;
   const spec = beginning(config);
@@ -54,9 +56,34 @@ export function assembleDaemon(
     clock: systemClock,
     probe,
     drainTimeoutMs: config.drainTimeoutMs,
+    rememberMs: config.rememberMs,
     rememberSysctls: before => rememberSysctls(config.persistDir, before),
-    persist: good => void savePersisted(config.persistDir, good),
+    ...files,
   });
+}
+
+/** What it keeps on disk, and whether it is still to keep the kernel. */
+export type DaemonFiles = Pick<DaemonParts, 'persisted' | 'memory' | 'mayPass'>;
+
+function filesOf({ spec, persistDir, discovery, rememberMs }: DaemonConfig): DaemonFiles {
+  const { virtualServer } = spec;
+  return {
+    persisted: {
+      what: 'persisting the real servers',
+      format: formatPersisted,
+      save: good => void savePersisted(persistDir, good),
+    },
+    // Those of --rs do not leave by themselves.
+    memory:
+      discovery === 'static' || rememberMs === 0
+        ? undefined
+        : {
+            what: 'remembering masters',
+            load: () => loadMemory(persistDir, virtualServer),
+            format: missing => formatMemory(virtualServer, missing),
+            save: missing => void saveMemory(persistDir, virtualServer, missing),
+          },
+  };
 }
 
 /**

@@ -1,44 +1,18 @@
-// The real servers that the daemon looks after: those that discovery names, and those that left but are still in use.
-// Each has its health and its prober.
+// The real servers that the daemon looks after: those that discovery names, and those that left. Each has its health and its
+// prober. One that left while it was alive was withdrawn: it is drained and forgotten. One that left while it was dead is
+// missing: real apiservers take a dead one out by themselves when its lease ends, so it is probed on.
 import type { Clock } from '../clock.ts';
 import type { CandidateView } from '../health/decide.ts';
 import type { Evidence } from '../health/evidence.ts';
 import { nextProbeInMs } from '../health/pace.ts';
 import { die, forgive, type Health, heard, newHealth, score, type Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
+import type { MissingMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { type Candidate, type CandidateDetails, detailsOf, type StartProbe, viewOf } from './candidate.ts';
+import { type Departure, isAwaited, kindOfDeparture, type Patience, settle } from './departure.ts';
 
-/** Probes one candidate until stopped; the daemon decides how. */
-export interface CandidateProbe {
-  start(): void;
-  stop(): void;
-  /** Somebody suspects something: ask at once, within reason. */
-  probeSoon(): void;
-}
-
-export type StartProbe = (
-  target: HostPort,
-  nextInMs: (evidence: Evidence) => number,
-  onEvidence: (evidence: Evidence) => void,
-) => CandidateProbe;
-
-interface Candidate {
-  readonly realServer: HostPort;
-  health: Health;
-  /** Monotonic milliseconds at which it left discovery; undefined while discovery names it. */
-  leftAt: number | undefined;
-  last: Evidence | undefined;
-  readonly probe: CandidateProbe;
-}
-
-/** One candidate for people to look at. */
-export interface CandidateDetails {
-  readonly realServer: HostPort;
-  readonly health: Health;
-  readonly last: Evidence | undefined;
-}
-
-export interface CandidatesOptions {
+export interface CandidatesOptions extends Patience {
   readonly thresholds: Thresholds;
   readonly intervalMs: number;
   readonly clock: Clock;
@@ -70,10 +44,11 @@ export class Candidates {
     const now = this.#options.clock.now();
     const added = realServers.filter(realServer => this.#return(realServer));
     const left = [...this.#byName.values()].filter(
-      ({ realServer, leftAt }) =>
-        leftAt === undefined && !realServers.some(other => equalHostPort(other, realServer)),
+      ({ realServer, departure }) =>
+        departure === undefined && !realServers.some(other => equalHostPort(other, realServer)),
     );
-    for (const candidate of left) candidate.leftAt = now;
+    for (const candidate of left)
+      candidate.departure = { at: now, since: Date.now(), kind: kindOfDeparture(candidate, now) };
     if (added.length === 0 && left.length === 0) return;
     this.#options.telemetry.discovered(
       added,
@@ -89,18 +64,42 @@ export class Candidates {
 
   /** Real servers that the kernel has but nobody named: looked after until those that are named serve. */
   adopt(realServers: readonly HostPort[]): void {
+    const at = this.#options.clock.now() - this.#options.drainTimeoutMs;
     for (const { address, port } of realServers)
-      this.#add({ address, port }).leftAt = this.#options.clock.now();
+      this.#add({ address, port }).departure = { at, since: Date.now(), kind: 'withdrawn' };
   }
 
-  /** Lets go of those that left discovery and that the kernel no longer has. */
+  /** Those that were missing before this process began. */
+  remember(missing: readonly MissingMaster[]): void {
+    const at = this.#options.clock.now();
+    for (const { address, port, missingSince } of missing) {
+      const known = this.#byName.get(formatHostPort({ address, port }));
+      const isNamed = known !== undefined && known.departure === undefined;
+      if (isNamed || Date.now() - missingSince >= this.#options.rememberMs) continue;
+      (known ?? this.#add({ address, port })).departure = { at, since: missingSince, kind: 'missing' };
+    }
+  }
+
+  /** Somebody says that it will not come back. Returns whether it was missing. */
+  forget(realServer: HostPort): boolean {
+    const candidate = this.#byName.get(formatHostPort(realServer));
+    if (candidate?.departure?.kind !== 'missing') return false;
+    candidate.departure = { ...candidate.departure, at: Number.NEGATIVE_INFINITY, kind: 'withdrawn' };
+    return true;
+  }
+
+  /** Lets go of those that left discovery, that the kernel no longer has, and that nobody waits for. */
   forgetUnless(inKernel: (realServer: HostPort) => boolean): void {
-    for (const [name, { realServer, leftAt, probe }] of this.#byName) {
-      if (leftAt === undefined || inKernel(realServer)) continue;
+    for (const [name, { realServer, departure, probe }] of this.#byName) {
+      if (departure === undefined || inKernel(realServer) || this.#isAwaited(departure)) continue;
       probe.stop();
       this.#byName.delete(name);
       this.#options.telemetry.forgotten(realServer);
     }
+  }
+
+  #isAwaited(departure: Departure): boolean {
+    return isAwaited(departure, this.#options, this.#options.clock.now());
   }
 
   /** The decision found it dead. */
@@ -136,8 +135,28 @@ export class Candidates {
 
   discovered(): HostPort[] {
     return [...this.#byName.values()]
-      .filter(({ leftAt }) => leftAt === undefined)
+      .filter(({ departure }) => departure === undefined)
       .map(({ realServer }) => realServer);
+  }
+
+  /**
+   * What a boot can begin with: those that discovery names, and those that it withdrew a moment ago and that still serve.
+   * Discovery may name one after the other.
+   */
+  bootable(): HostPort[] {
+    return [...this.#byName.values()]
+      .filter(({ departure, health }) => departure === undefined || this.#stillServes(departure, health))
+      .map(({ realServer }) => realServer);
+  }
+
+  #stillServes(departure: Departure, { state }: Health): boolean {
+    return departure.kind === 'withdrawn' && state === 'ready' && this.#isAwaited(departure);
+  }
+
+  missing(): MissingMaster[] {
+    return [...this.#byName.values()].flatMap(({ realServer, departure }) =>
+      departure?.kind === 'missing' ? [{ ...realServer, missingSince: departure.since }] : [],
+    );
   }
 
   ready(): HostPort[] {
@@ -147,22 +166,18 @@ export class Candidates {
   }
 
   details(): CandidateDetails[] {
-    return [...this.#byName.values()].map(({ realServer, health, last }) => ({ realServer, health, last }));
+    return [...this.#byName.values()].map(detailsOf);
   }
 
   views(): CandidateView[] {
-    return [...this.#byName.values()].map(({ realServer, health, leftAt }) => ({
-      ...realServer,
-      health,
-      leftAt,
-    }));
+    return [...this.#byName.values()].map(viewOf);
   }
 
   /** Returns whether the real server was not named before. */
   #return(realServer: HostPort): boolean {
     const known = this.#byName.get(formatHostPort(realServer));
     if (known === undefined) this.#add(realServer);
-    else if (known.leftAt !== undefined) known.leftAt = undefined;
+    else if (known.departure !== undefined) known.departure = undefined;
     else return false;
     return true;
   }
@@ -172,7 +187,7 @@ export class Candidates {
     const candidate: Candidate = {
       realServer,
       health: newHealth(clock.now()),
-      leftAt: undefined,
+      departure: undefined,
       last: undefined,
       probe: startProbe(
         realServer,
@@ -199,6 +214,7 @@ export class Candidates {
       telemetry.problem(what, new Error(evidence.reason));
     }
     this.#setHealth(candidate, score(before, evidence, thresholds, clock.now()));
+    candidate.departure = candidate.departure && settle(candidate.departure, evidence);
     const { state, good } = candidate.health;
     const counts = state === 'ready' || state === 'new';
     // The first good answer of one that is not ready matters, too, where nobody else serves.

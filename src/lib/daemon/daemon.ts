@@ -11,8 +11,10 @@ import type { SocketClient, SocketId } from '../sockets/client.ts';
 import { fanOut, listener, type Telemetry } from '../telemetry.ts';
 import { admit } from './admission.ts';
 import { ConnectionBreaker } from './breaker.ts';
-import { Candidates, type StartProbe } from './candidates.ts';
-import { Keeper } from './keeper.ts';
+import type { StartProbe } from './candidate.ts';
+import { Candidates } from './candidates.ts';
+import { Keeper, type Kept } from './keeper.ts';
+import { Memory, type MemoryFile } from './memory.ts';
 import { Reconciler } from './reconciler.ts';
 import { PassRunner } from './runner.ts';
 import { Supervisor, type Task } from './supervisor.ts';
@@ -34,10 +36,15 @@ export interface DaemonParts {
   readonly clock: Clock;
   readonly probe: Thresholds & { readonly intervalMs: number; readonly hangTimeMs: number };
   readonly drainTimeoutMs: number;
+  readonly rememberMs: number;
   readonly telemetry: Telemetry;
   readonly rememberSysctls: (before: Readonly<Record<string, string>>) => void;
-  /** Keeps the specification for the next boot, with the last good set. Throws what keeps it from being written. */
-  readonly persist: (spec: ProxySpec) => void;
+  /** The specification for the next boot, with the last good set. */
+  readonly persisted: Kept<ProxySpec>;
+  /** Undefined = masters that left are not remembered. */
+  readonly memory: MemoryFile | undefined;
+  /** Asked before each pass: false = it is no longer ours to make. */
+  readonly mayPass?: (daemon: Daemon) => boolean;
 }
 
 export class Daemon {
@@ -46,7 +53,8 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #runner: PassRunner;
   readonly #supervisor: Supervisor;
-  readonly #keeper: Keeper;
+  readonly #keeper: Keeper<ProxySpec>;
+  readonly #memory: Memory | undefined;
   readonly #traffic: Traffic;
   /** Sentences about what discovery names that have been told. */
   readonly #toldOf = new Set<string>();
@@ -60,6 +68,8 @@ export class Daemon {
       ...{ clock, startProbe, telemetry },
       thresholds: parts.probe,
       intervalMs: parts.probe.intervalMs,
+      drainTimeoutMs: parts.drainTimeoutMs,
+      rememberMs: parts.rememberMs,
       onChange: () => this.#runner.request(),
     });
     const { sockets, kernel } = parts;
@@ -81,7 +91,8 @@ export class Daemon {
     });
     this.#runner = new PassRunner(() => this.#pass());
     this.#supervisor = new Supervisor(telemetry);
-    this.#keeper = new Keeper(parts.persist, telemetry);
+    this.#keeper = new Keeper(parts.persisted, telemetry);
+    this.#memory = parts.memory && new Memory(parts.memory, candidates, telemetry);
   }
 
   /** How much discovery is worth at present; undefined until it has begun. */
@@ -96,13 +107,14 @@ export class Daemon {
 
   /** Why the next boot would start from something older than what is kept now. */
   get persistProblem(): string | undefined {
-    return this.#keeper.problem;
+    return this.#keeper.problem ?? this.#memory?.problem;
   }
 
   /** Until aborted. The first pass is made before anything is waited for. */
   async run(signal: AbortSignal): Promise<void> {
     this.#adoptKernel();
     this.candidates.begin(this.#parts.spec.realServers);
+    this.#memory?.begin();
     try {
       const tasks = [this.#passes(), this.#discovery(), this.#traffic.task()];
       await Promise.all(tasks.map(task => this.#supervisor.run(task, signal)));
@@ -160,12 +172,13 @@ export class Daemon {
   }
 
   #pass(): void {
+    if (this.#parts.mayPass?.(this) === false) return;
+    this.#memory?.follow();
     this.reconciler.pass();
-    const realServers = this.candidates.discovered();
     const ready = this.candidates.ready();
     // A set is good when discovery named it and one of it serves: then a boot can start from it.
-    if (realServers.some(one => ready.some(other => equalHostPort(one, other))))
-      this.#keeper.keep({ ...this.#parts.spec, realServers });
+    if (this.candidates.discovered().some(one => ready.some(other => equalHostPort(one, other))))
+      this.#keeper.keep({ ...this.#parts.spec, realServers: this.candidates.bootable() });
   }
 
   /** Discovery must not hang on a server that is dead: a hung one keeps its connections open. */

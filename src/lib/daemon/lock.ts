@@ -6,8 +6,10 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readlinkSync,
   readSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -53,6 +55,14 @@ export class DaemonLock {
       await delay(ASK_EVERY_MS, undefined, { signal }).catch(ignoreAbort);
     }
     return false;
+  }
+
+  /** Somebody holds it; asked without taking it, so that nobody who wants it is kept waiting. As in proc_locks(5). */
+  get isTaken(): boolean {
+    const { ino } = statSync(this.#path, { throwIfNoEntry: false }) ?? {};
+    if (ino === undefined) return false;
+    const locks = readFileSync('/proc/locks', 'utf8').split('\n');
+    return locks.some(line => line.includes(' FLOCK ') && line.includes(`:${ino} `));
   }
 
   /** The file stays: removing it could remove the next holder's. */

@@ -3,7 +3,7 @@ import type { DaemonConfig } from '../config/daemon-config.ts';
 import type { DaemonSnapshot, DaemonView, RealServerView } from '../http/view.ts';
 import { equalHostPort, formatHostPort } from '../model/address.ts';
 import type { ObservedRealServer } from '../reconcile/state.ts';
-import type { CandidateDetails } from './candidates.ts';
+import type { CandidateDetails } from './candidate.ts';
 import type { Daemon } from './daemon.ts';
 import type { LockView } from './lock.ts';
 
@@ -50,7 +50,7 @@ export function viewOf(subject: () => Subject, { spec, discovery }: DaemonConfig
 }
 
 function viewOfRealServer(
-  { realServer, health, last }: CandidateDetails,
+  { realServer, health, last, missingSince, named }: CandidateDetails,
   kernel: readonly ObservedRealServer[],
   now: number,
 ): RealServerView {
@@ -60,6 +60,8 @@ function viewOfRealServer(
     state: health.state,
     sinceMs: now - health.since,
     reason: health.state === 'ready' ? '' : health.reason,
+    named,
+    missingSince: missingSince === undefined ? undefined : new Date(missingSince).toISOString(),
     weight: inKernel?.weight,
     activeConnections: inKernel?.activeConnections ?? 0,
     inactiveConnections: inKernel?.inactiveConnections ?? 0,

@@ -14,6 +14,8 @@ export interface CandidateView extends HostPort {
   readonly health: Health;
   /** When it left discovery; undefined while discovery names it. */
   readonly leftAt: number | undefined;
+  /** It left while it was dead: it is waited for, and no longer a part of the control plane. */
+  readonly missing: boolean;
 }
 
 export interface Policy {
@@ -102,10 +104,11 @@ function findDead(
   const recent = softCuts.filter(at => now - at < BUDGET_WINDOW_MS).length;
   // Those that are gone already, for whatever reason, are as much of the control plane as may be missing: when one crashes,
   // its clients go to the others, which are then slow for a while.
-  const gone = candidates.filter(({ health: { state } }) => state === 'dead' || state === 'closing').length;
-  const budget = Math.max(1, Math.floor((candidates.length - 1) / 2)) - Math.max(recent, gone);
+  const members = candidates.filter(({ missing }) => !missing);
+  const gone = members.filter(({ health: { state } }) => state === 'dead' || state === 'closing').length;
+  const budget = Math.max(1, Math.floor((members.length - 1) / 2)) - Math.max(recent, gone);
   const moments = hung.map(({ candidate, since }, rank) => {
-    const soft = rank < budget;
+    const soft = rank < budget && hasQuickWitness(candidate, candidates);
     return {
       realServer: candidate,
       soft,
@@ -125,6 +128,12 @@ function hasWitness(candidate: CandidateView, all: readonly CandidateView[]): bo
   return (
     silence !== undefined && all.some(other => other !== candidate && other.health.heardAt > silence.since)
   );
+}
+
+/** Another one answers in time what it was asked since: without, it may be everybody's overload, and longer patience costs less. */
+function hasQuickWitness(candidate: CandidateView, all: readonly CandidateView[]): boolean {
+  const since = candidate.health.silence?.since ?? Number.POSITIVE_INFINITY;
+  return all.some(other => other !== candidate && other.health.quickSentAt > since);
 }
 
 /**
@@ -152,8 +161,9 @@ function hold(
     return { realServers: kernel.map(one => weigh(one, one.weight)), held, dead: [] };
   }
   const all = kernel.filter(one => !candidates.some(other => equalHostPort(other, one)));
+  const members = candidates.filter(({ missing }) => !missing);
   return {
-    realServers: [...candidates, ...all].map(one => weigh(one, 1)),
+    realServers: [...(members.length > 0 ? members : candidates), ...all].map(one => weigh(one, 1)),
     held: held && candidates.length > 0,
     dead: [],
   };

@@ -29,7 +29,8 @@ export interface Health {
   /** When the first request of the present run of good answers was sent, and when the last good answer came. */
   readonly goodSince: number;
   readonly quickAt: number;
-  /** When the request of the last late answer was sent. */
+  /** When the request of the last good answer was sent, and of the last late one. */
+  readonly quickSentAt: number;
   readonly lateSentAt: number;
   /** The last sign of life, a refusal included: its host lives. */
   readonly heardAt: number;
@@ -45,7 +46,14 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export function newHealth(now: number): Health {
   return {
     ...{ state: 'new', since: now, good: 0, bad: 0, goodSince: NEVER, quickAt: NEVER },
-    ...{ lateSentAt: NEVER, heardAt: NEVER, silence: undefined, countsFrom: now, reason: '' },
+    ...{
+      quickSentAt: NEVER,
+      lateSentAt: NEVER,
+      heardAt: NEVER,
+      silence: undefined,
+      countsFrom: now,
+      reason: '',
+    },
   };
 }
 
@@ -77,9 +85,19 @@ export function forgive(health: Health, now: number): Health {
 function count(health: Health, evidence: Evidence, now: number): Health {
   if (evidence.kind === 'local-fault') return health;
   if (evidence.kind === 'ready') {
-    const goodSince = health.good === 0 ? now - evidence.latencyMs : health.goodSince;
+    const quickSentAt = now - evidence.latencyMs;
+    const goodSince = health.good === 0 ? quickSentAt : health.goodSince;
     const good = health.good + 1;
-    return { ...health, good, bad: 0, goodSince, quickAt: now, heardAt: now, silence: undefined };
+    return {
+      ...health,
+      good,
+      bad: 0,
+      goodSince,
+      quickSentAt,
+      quickAt: now,
+      heardAt: now,
+      silence: undefined,
+    };
   }
   const against = { ...health, good: 0, reason: reasonOf(evidence) };
   const bad = health.bad + 1;

@@ -3,6 +3,7 @@
 export const DEFAULT_PERSIST_DIR = '/root/.bcs';
 export const PERSISTED_FILE = 'ipvsConfig.yaml';
 export const STATE_FILE = 'state.json';
+export const MEMORY_FILE = 'masters.json';
 export const MODULES_LOAD_FILE = '/etc/modules-load.d/bcs-apiserver-proxy.conf';
 export const SYSCTL_FILE = '/etc/sysctl.d/90-bcs-apiserver-proxy.conf';
 export const UNIT_DIRECTORY = '/etc/systemd/system';

@@ -40,6 +40,10 @@ export interface RealServerView {
   readonly sinceMs: number;
   /** Why it is in this state; empty when it is ready. */
   readonly reason: string;
+  /** Discovery names it, or with --discovery static --rs. */
+  readonly named: boolean;
+  /** It left discovery while it was dead, at this time (ISO 8601, UTC); undefined = it did not. */
+  readonly missingSince: string | undefined;
   /** Undefined = not in the kernel; the counters are then 0. */
   readonly weight: number | undefined;
   readonly activeConnections: number;

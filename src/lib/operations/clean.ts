@@ -9,6 +9,7 @@ import { equalHostPort, formatHostPort, type HostPort } from '../model/address.t
 import { observe } from '../reconcile/kernel.ts';
 import { planRemoval } from '../reconcile/plan.ts';
 import { removeFile, requireWritable } from '../store/atomic-file.ts';
+import { memoryPath } from '../store/memory.ts';
 import { loadPersisted, persistedPath } from '../store/persisted-set.ts';
 import { loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
@@ -155,7 +156,7 @@ export function refuseWhileInUse({ kernel }: OperationContext, virtualServer: Ho
 function filesOf(persistDir: string, { purge }: CleanOptions): string[] {
   // The state file goes in any case: what it remembers is put back by the task before.
   const persisted = purge ? [persistedPath(persistDir), `${persistedPath(persistDir)}.prev`] : [];
-  return [MODULES_LOAD_FILE, SYSCTL_FILE, statePath(persistDir), ...persisted];
+  return [MODULES_LOAD_FILE, SYSCTL_FILE, statePath(persistDir), memoryPath(persistDir), ...persisted];
 }
 
 function filesTask(

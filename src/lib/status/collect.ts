@@ -4,18 +4,19 @@ import { networkInterfaces } from 'node:os';
 import { flagOf, isHostsRoots, listProcesses, sharesNetwork } from '../host/processes.ts';
 import { sortProcesses } from '../host/proxy-processes.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
-import { type HostPort, parseHostPort } from '../model/address.ts';
+import type { HostPort } from '../model/address.ts';
 import { DEFAULT_SCHEDULER } from '../model/scheduler.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import { collectBoot } from './collect/boot.ts';
 import { collectConflicts } from './collect/conflicts.ts';
 import { askDaemon } from './collect/daemon.ts';
 import { startDeadline } from './collect/deadline.ts';
-import { collectEvents, collectPersisted } from './collect/files.ts';
+import { collectEvents, collectMissing, collectPersisted } from './collect/files.ts';
 import { collectKernel, collectModules, collectRoute, findOurs } from './collect/kernel.ts';
 import { type ConfigMapValue, collectKubeProxy } from './collect/kube-proxy.ts';
 import { collectKubelet } from './collect/kubelet.ts';
 import type { Facts } from './report.ts';
+import { lookedAfter } from './servers.ts';
 
 /** For all questions over the network and to systemd together. */
 const ASKING_MS = 1500;
@@ -85,6 +86,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
     sysctls: new Map(Array.from(WANTED_SYSCTLS.keys(), name => [name, kernel.sysctls.read(name)])),
     modules: collectModules(inKernel, persisted.spec?.scheduler ?? DEFAULT_SCHEDULER),
     persisted,
+    missing: collectMissing(options.persistDir, virtualServer),
     events: collectEvents(options.persistDir),
     kubelet,
     originalTool: original.map(({ pid }) => pid),
@@ -120,5 +122,5 @@ async function probeAll(
 
 /** The real servers that the daemon names. */
 function named(snapshot: Facts['daemon']['snapshot']): HostPort[] {
-  return snapshot.seen ? snapshot.value.realServers.map(({ address }) => parseHostPort(address)) : [];
+  return snapshot.seen ? lookedAfter(snapshot.value) : [];
 }

@@ -20,6 +20,8 @@ export interface Facts {
   /** Each module that is needed, and whether it is there. */
   readonly modules: ReadonlyMap<string, boolean>;
   readonly persisted: PersistedFacts;
+  /** Masters that left discovery while they were dead, from our file. */
+  readonly missing: readonly MissingFacts[];
   /** The daemon's last transitions, oldest first, from the state file. */
   readonly events: readonly EventFacts[];
   readonly daemon: DaemonFacts;
@@ -78,6 +80,10 @@ export interface PersistedFacts {
   /** Seconds since it was written. */
   readonly ageS: number | undefined;
   readonly problem: string | undefined;
+}
+
+export interface MissingFacts extends HostPort {
+  readonly ageS: number;
 }
 
 export interface EventFacts {

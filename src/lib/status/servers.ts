@@ -1,5 +1,7 @@
 // The real servers as everything together tells of them: the kernel's entry, the probe of this moment, the daemon's word.
 // Pure.
+
+import type { DaemonSnapshot } from '../http/view.ts';
 import {
   compareHostPort,
   equalHostPort,
@@ -72,9 +74,15 @@ export function kernelServers({ kernel }: Facts): readonly RealServerFacts[] {
 
 /** A running daemon may know better than the file of the last boot. */
 function wantedServers({ daemon, persisted }: Facts): readonly HostPort[] {
-  if (daemon.snapshot.seen)
-    return daemon.snapshot.value.realServers.map(({ address }) => parseHostPort(address));
+  if (daemon.snapshot.seen) return lookedAfter(daemon.snapshot.value);
   return persisted.spec?.realServers ?? [];
+}
+
+/** What the daemon keeps: not those that left and that it only remembers. A daemon of before does not say who is named. */
+export function lookedAfter({ realServers }: DaemonSnapshot): HostPort[] {
+  return realServers
+    .filter(({ named, weight }) => named !== false || weight !== undefined)
+    .map(({ address }) => parseHostPort(address));
 }
 
 const HEALTH = {

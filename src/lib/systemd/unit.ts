@@ -6,7 +6,9 @@ export const DAEMON_UNIT = 'bcs-apiserver-proxy-daemon.service';
 
 /** How long the restore waits at boot until the node has an address: switches may boot slower than servers. */
 export const ADDRESS_TIMEOUT = '10m';
-/** Above that, and above what loading three modules may take. */
+/** How long it is looked after what was restored, unless a daemon takes over. */
+export const LOOK_ON = '10m';
+/** Above the first, and above what loading three modules may take. */
 const RESTORE_TIMEOUT = '11min';
 /** From the start to the first pass that succeeded; it waits for nobody but modprobe. */
 const DAEMON_START_TIMEOUT = '60s';
@@ -39,7 +41,14 @@ export interface RestoreOptions {
 /** What runs at boot, as an argument list. */
 export function restoreCommand({ binary, persistDir, sysctl }: RestoreOptions): string[] {
   const sync = [binary, 'sync', '--from', 'persisted', '--persist-dir', persistDir];
-  return [...sync, '--address-timeout', ADDRESS_TIMEOUT, ...(sysctl ? [] : ['--no-sysctl'])];
+  return [
+    ...sync,
+    '--address-timeout',
+    ADDRESS_TIMEOUT,
+    '--look-on',
+    LOOK_ON,
+    ...(sysctl ? [] : ['--no-sysctl']),
+  ];
 }
 
 export function restoreUnit(options: RestoreOptions): string {
@@ -51,10 +60,11 @@ Before=${KUBELETS.join(' ')}
 RequiresMountsFor=${quotePath(options.binary)} ${quotePath(options.persistDir)}
 
 [Service]
-Type=oneshot
+Type=notify
 RemainAfterExit=yes
 ExecStart=${quoteCommand(restoreCommand(options))}
 TimeoutStartSec=${RESTORE_TIMEOUT}
+TimeoutStopSec=10s
 
 [Install]
 WantedBy=multi-user.target

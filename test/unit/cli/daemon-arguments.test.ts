@@ -33,7 +33,7 @@ const ALL = [
     '4',
   ],
   ...['--ca-file', '/ca', '--token-file', '/t', '--client-certificate', '/c', '--client-key', '/k'],
-  ...['--drain-timeout', '5s', '--listen', 'none', '--log-format', 'json'],
+  ...['--drain-timeout', '5s', '--remember', '2d', '--listen', 'none', '--log-format', 'json'],
 ];
 
 describe('flags become arguments', () => {

@@ -74,6 +74,7 @@ describe('defaults', () => {
         clientKey: undefined,
       },
       drainTimeoutMs: 60_000,
+      rememberMs: 604_800_000,
       listen: { address: '127.0.0.1', port: 8004 },
       persistDir: expect.stringContaining('bcs-apiserver-proxy-test-'),
       logFormat: 'auto',

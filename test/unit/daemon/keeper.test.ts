@@ -17,14 +17,18 @@ const SPEC: ProxySpec = {
 
 let directory: string;
 let told: string[];
-let keeper: Keeper;
+let keeper: Keeper<ProxySpec>;
 const file = () => readFileSync(join(directory, 'ipvsConfig.yaml'), 'utf8');
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   directory = mkdtempSync(join(tmpdir(), 'keeper-'));
   told = [];
-  keeper = new Keeper(spec => void savePersisted(directory, spec), { problem: what => told.push(what) });
+  const save = (spec: ProxySpec) => void savePersisted(directory, spec);
+  keeper = new Keeper(
+    { what: 'persisting the real servers', format: formatPersisted, save },
+    { problem: what => told.push(what) },
+  );
 });
 
 afterEach(() => {

@@ -65,6 +65,7 @@ function scene(options: MemoryKernelOptions = {}, table = () => SERVED_BY_M2): S
   };
   const candidates = new Candidates({
     ...{ startProbe, telemetry, clock: systemClock, intervalMs: 10_000 },
+    ...{ drainTimeoutMs: 0, rememberMs: 0 },
     thresholds: { rise: 2, fall: 2 },
     onChange() {},
   });

@@ -129,6 +129,12 @@ describe('process silent', () => {
     expect(dead(look(one, kernel, silentFor(15_600)))).toEqual(['m1']);
   });
 
+  test('a witness that answers late is no witness of haste: it may be everybody’s overload', () => {
+    const late = hung({ m2: '++++ll', m3: '++++ll' });
+    expect(dead(look(late, ALL, silentFor(5000)))).toEqual([]);
+    expect(dead(look(late, ALL, silentFor(15_600)))).toEqual(['m1']);
+  });
+
   test('without a witness nothing changes', () => {
     const all = masters({ m1: '++p', m2: '++p', m3: '++p' });
     expect(look(all, ALL, silentFor(20_000))).toMatchObject({ held: true, dead: [] });

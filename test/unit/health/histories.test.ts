@@ -47,7 +47,7 @@ class Node {
   pass(now: number): void {
     const policy = { hangTimeMs: HANG_MS, drainTimeoutMs: 60_000, softDelayMs: 300, softCuts: this.softCuts };
     const views = (): CandidateView[] =>
-      [...this.health].map(([name, health]) => ({ ...at(name), health, leftAt: undefined }));
+      [...this.health].map(([name, health]) => ({ ...at(name), health, leftAt: undefined, missing: false }));
     let decision = decide(views(), this.kernel, policy, now);
     if (this.#held && !decision.held) {
       for (const [name, health] of this.health)

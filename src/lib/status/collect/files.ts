@@ -1,9 +1,11 @@
 // What our files on this node say: the persisted set, and the daemon's last transitions.
 import { statSync } from 'node:fs';
 import { isProxyError } from '../../errors.ts';
+import type { HostPort } from '../../model/address.ts';
+import { loadMemory } from '../../store/memory.ts';
 import { loadPersisted, persistedPath } from '../../store/persisted-set.ts';
 import { loadState } from '../../store/state-file.ts';
-import type { EventFacts, PersistedFacts } from '../report.ts';
+import type { EventFacts, MissingFacts, PersistedFacts } from '../report.ts';
 
 export function collectPersisted(directory: string): PersistedFacts {
   const nothing = { path: persistedPath(directory), spec: undefined, ageS: undefined };
@@ -27,6 +29,20 @@ export function collectEvents(directory: string): EventFacts[] {
   try {
     const events = loadState(directory).events ?? [];
     return events.map(event => ({ ...event, ageS: secondsSince(Date.parse(event.time)) }));
+  } catch (error) {
+    if (isProxyError(error)) return [];
+    throw error;
+  }
+}
+
+/** As with events: a file that cannot be read tells nothing. */
+export function collectMissing(directory: string, virtualServer: HostPort | undefined): MissingFacts[] {
+  try {
+    const missing = virtualServer === undefined ? [] : loadMemory(directory, virtualServer);
+    return missing.map(({ address, port, missingSince }) => ({
+      ...{ address, port },
+      ageS: secondsSince(missingSince),
+    }));
   } catch (error) {
     if (isProxyError(error)) return [];
     throw error;

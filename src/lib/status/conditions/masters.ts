@@ -45,6 +45,23 @@ export const MASTERS: readonly Condition[] = [
     detect: detectUnreachable,
     remedy: () => 'nft list ruleset',
   },
+  {
+    code: 'real-server-left-discovery',
+    title: 'no master left discovery while it was dead',
+    severity: 'degraded',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: ({ missing }) =>
+      missing.map(({ ageS, ...master }) => ({
+        text: `master ${formatHostPort(master)} left discovery while it was dead; it serves again when it is named again, or when nobody else does`,
+        about: formatHostPort(master),
+        forS: ageS,
+      })),
+    // It comes back by itself: what is left to say is that it will not.
+    remedy: (_, { about }) => `bcs-apiserver-proxy sync --forget ${about}`,
+    headline: (_, findings) =>
+      `${listOf(findings.map(({ about }) => `master ${about}`))} left discovery while dead`,
+  },
 ];
 
 export const MASTER_NOTICES: readonly Condition[] = [

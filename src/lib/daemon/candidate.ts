@@ -1,0 +1,48 @@
+// One real server that the daemon looks after, and how others see it.
+import type { CandidateView } from '../health/decide.ts';
+import type { Evidence } from '../health/evidence.ts';
+import type { Health } from '../health/scoreboard.ts';
+import type { HostPort } from '../model/address.ts';
+import type { Departure } from './departure.ts';
+
+/** Probes one candidate until stopped; the daemon decides how. */
+export interface CandidateProbe {
+  start(): void;
+  stop(): void;
+  /** Somebody suspects something: ask at once, within reason. */
+  probeSoon(): void;
+}
+
+export type StartProbe = (
+  target: HostPort,
+  nextInMs: (evidence: Evidence) => number,
+  onEvidence: (evidence: Evidence) => void,
+) => CandidateProbe;
+
+export interface Candidate {
+  readonly realServer: HostPort;
+  health: Health;
+  /** Undefined while discovery names it. */
+  departure: Departure | undefined;
+  last: Evidence | undefined;
+  readonly probe: CandidateProbe;
+}
+
+/** One candidate for people to look at. */
+export interface CandidateDetails {
+  readonly realServer: HostPort;
+  readonly health: Health;
+  /** Since when (ms since 1970) discovery does not name it although nobody withdrew it. */
+  readonly missingSince: number | undefined;
+  readonly named: boolean;
+  readonly last: Evidence | undefined;
+}
+
+export function detailsOf({ realServer, health, last, departure }: Candidate): CandidateDetails {
+  const missingSince = departure?.kind === 'missing' ? departure.since : undefined;
+  return { realServer, health, last, missingSince, named: departure === undefined };
+}
+
+export function viewOf({ realServer, health, departure }: Candidate): CandidateView {
+  return { ...realServer, health, leftAt: departure?.at, missing: departure?.kind === 'missing' };
+}

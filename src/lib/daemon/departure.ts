@@ -1,0 +1,50 @@
+// What it means that discovery no longer names a master: somebody withdrew it, or it does not live. Pure.
+import type { Evidence } from '../health/evidence.ts';
+import type { Health } from '../health/scoreboard.ts';
+
+export interface Departure {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  /** Milliseconds since 1970: longer than a process lives. */
+  readonly since: number;
+  /** Undecided: it was not asked yet how it is. */
+  readonly kind: 'withdrawn' | 'missing' | 'undecided';
+}
+
+/**
+ * An apiserver that ends in order closes its listener and has its address withdrawn at once; the lease of a crashed one ends
+ * after 10 s at the soonest (docs/kernel-facts.md, K24).
+ */
+const ORDERLY_MS = 5000;
+const ANSWERS: ReadonlySet<string> = new Set(['ready', 'late', 'not-ready']);
+
+/** `last` is the evidence that led to `health`. */
+export function kindOfDeparture(
+  { health, last }: { readonly health: Health; readonly last: Evidence | undefined },
+  now: number,
+): Departure['kind'] {
+  if (last === undefined || last.kind === 'local-fault') return 'undecided';
+  const { state, since, silence, quickAt } = health;
+  const endsInOrder = state === 'closing' && now - since < ORDERLY_MS && Number.isFinite(quickAt);
+  if (state === 'dead' || silence !== undefined || (state === 'closing' && !endsInOrder)) return 'missing';
+  return 'withdrawn';
+}
+
+/** The first evidence about one that had left before it was asked. */
+export function settle(departure: Departure, { kind }: Evidence): Departure {
+  if (departure.kind !== 'undecided' || kind === 'local-fault') return departure;
+  return { ...departure, kind: ANSWERS.has(kind) ? 'withdrawn' : 'missing' };
+}
+
+export interface Patience {
+  /** One that was withdrawn is known for so long. */
+  readonly drainTimeoutMs: number;
+  /** One that is missing is remembered for so long. */
+  readonly rememberMs: number;
+}
+
+/** `now` is monotonic, as `at`. */
+export function isAwaited({ at, since, kind }: Departure, patience: Patience, now: number): boolean {
+  if (kind === 'missing') return Date.now() - since < patience.rememberMs;
+  return kind === 'undecided' || now - at < patience.drainTimeoutMs;
+}

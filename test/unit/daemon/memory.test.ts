@@ -1,0 +1,136 @@
+// Masters that are missing: over a restart, forgotten on purpose, a damaged file.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Candidates } from '../../../src/lib/daemon/candidates.ts';
+import { Memory, type MemoryFile } from '../../../src/lib/daemon/memory.ts';
+import type { Evidence } from '../../../src/lib/health/evidence.ts';
+import { formatHostPort } from '../../../src/lib/model/address.ts';
+import { formatMemory, loadMemory, memoryPath, saveMemory } from '../../../src/lib/store/memory.ts';
+import { listener } from '../../../src/lib/telemetry.ts';
+import { at, evidence } from '../../helpers/evidence.ts';
+import { VirtualClock } from '../../helpers/virtual-clock.ts';
+
+const VIP = { address: '10.99.0.1', port: 6443 };
+
+let directory: string;
+let told: string[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'memory-'));
+  told = [];
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const file = (): MemoryFile => ({
+  what: 'remembering masters',
+  load: () => loadMemory(directory, VIP),
+  format: missing => formatMemory(VIP, missing),
+  save: missing => void saveMemory(directory, VIP, missing),
+});
+
+/** A daemon's part of it. */
+function start(...begin: string[]) {
+  const clock = new VirtualClock();
+  const hear = new Map<string, (evidence: Evidence) => void>();
+  const candidates = new Candidates({
+    ...{ clock, intervalMs: 10_000, thresholds: { rise: 2, fall: 2 } },
+    ...{ drainTimeoutMs: 60_000, rememberMs: 7 * 86_400_000 },
+    startProbe: (target, _next, onEvidence) => {
+      hear.set(target.address, onEvidence);
+      return { start() {}, stop: () => void hear.delete(target.address), probeSoon() {} };
+    },
+    telemetry: listener({}),
+    onChange() {},
+  });
+  candidates.begin((begin.length > 0 ? begin : ['m1', 'm2']).map(at));
+  const memory = new Memory(file(), candidates, { problem: (_, error) => told.push(String(error)) });
+  memory.begin();
+  const says = (name: string, ...letters: string[]): void => {
+    for (const letter of letters) hear.get(at(name).address)?.(evidence(letter, clock.now()));
+  };
+  const pass = (): void => {
+    memory.follow();
+    candidates.forgetUnless(() => false);
+  };
+  return { candidates, clock, says, pass, asked: () => [...hear.keys()] };
+}
+
+const names = (all: readonly { address: string; port: number }[]): string[] => all.map(formatHostPort);
+
+test('one that left while it was dead is in the file, is asked on, and is known again by the next daemon', () => {
+  const first = start();
+  first.says('m1', '+', '+', 'r');
+  first.says('m2', '+', '+');
+  first.clock.run(first.clock.now() + 15_000);
+  first.candidates.setDiscovered([at('m2')]);
+  first.pass();
+  expect(names(loadMemory(directory, VIP))).toEqual(['10.0.0.1:6443']);
+  expect(names(first.candidates.bootable())).toEqual(['10.0.0.2:6443']);
+  const next = start('m2');
+  next.candidates.setDiscovered([at('m2')]);
+  next.pass();
+  expect([next.asked().sort(), names(next.candidates.missing())]).toEqual([
+    ['10.0.0.1', '10.0.0.2'],
+    ['10.0.0.1:6443'],
+  ]);
+});
+
+test('one that discovery names again is no longer missing', () => {
+  const { candidates, clock, says, pass } = start();
+  says('m1', 'r');
+  clock.run(clock.now() + 15_000);
+  candidates.setDiscovered([at('m2')]);
+  pass();
+  candidates.setDiscovered([at('m1'), at('m2')]);
+  pass();
+  expect([candidates.missing(), loadMemory(directory, VIP)]).toEqual([[], []]);
+  expect(names(candidates.discovered())).toEqual(['10.0.0.1:6443', '10.0.0.2:6443']);
+});
+
+test('one that is withdrawn while it lives boots for its drain time and is forgotten behind it', () => {
+  const { candidates, clock, says, pass, asked } = start();
+  says('m1', '+', '+');
+  candidates.setDiscovered([at('m2')]);
+  pass();
+  expect(names(candidates.bootable())).toEqual(['10.0.0.1:6443', '10.0.0.2:6443']);
+  expect(existsSync(memoryPath(directory))).toBe(false);
+  clock.run(clock.now() + 61_000);
+  pass();
+  expect([names(candidates.bootable()), asked()]).toEqual([['10.0.0.2:6443'], ['10.0.0.2']]);
+});
+
+test('one that somebody takes out of the file is forgotten at once, and does not come back', () => {
+  const { candidates, clock, says, pass, asked } = start();
+  says('m1', 'r');
+  clock.run(clock.now() + 15_000);
+  candidates.setDiscovered([at('m2')]);
+  pass();
+  saveMemory(directory, VIP, []);
+  pass();
+  pass();
+  expect([asked(), loadMemory(directory, VIP)]).toEqual([['10.0.0.2'], []]);
+});
+
+test('a damaged file is told once, forgets nobody, and is written anew', () => {
+  const { candidates, clock, says, pass } = start();
+  says('m1', 'r');
+  clock.run(clock.now() + 15_000);
+  candidates.setDiscovered([at('m2')]);
+  pass();
+  writeFileSync(memoryPath(directory), '{"version": 1, "vs": "10.99.0.1:6443", "missing": [{"addr');
+  pass();
+  pass();
+  expect(told).toHaveLength(1);
+  expect(readFileSync(memoryPath(directory), 'utf8')).toContain('10.0.0.1:6443');
+});
+
+test('what is of another virtual server, too old, or can be no real server is not asked', () => {
+  saveMemory(directory, { address: '10.99.0.2', port: 6443 }, [{ ...at('m3'), missingSince: Date.now() }]);
+  expect(start().asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
+  const old = { ...at('m3'), missingSince: Date.now() - 8 * 86_400_000 };
+  saveMemory(directory, VIP, [old, { ...VIP, missingSince: Date.now() }]);
+  expect(start().asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
+});
