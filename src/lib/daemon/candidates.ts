@@ -112,7 +112,8 @@ export class Candidates {
   setHeld(held: boolean): void {
     if (this.#held === held) return;
     this.#held = held;
-    if (held) return;
+    // Whoever was asked seldom may be back: from now on the pace is that of one that is waited for.
+    if (held) return this.suspect(undefined);
     const now = this.#options.clock.now();
     for (const candidate of this.#byName.values()) {
       if (candidate.health.good > 0) continue;

@@ -104,9 +104,9 @@ export const CLUSTER_NOTICES: readonly Condition[] = [
     detect: ({ kubeProxy }) =>
       kubeProxy.seen
         ? findingIf(
-            ['iptables', 'nftables'].includes(kubeProxy.value.mode),
+            kubeProxy.value.mode === 'nftables',
             () =>
-              `kube-proxy (mode ${kubeProxy.seen ? kubeProxy.value.mode : ''}) empties the IPVS table when it starts; the daemon puts it back within a second`,
+              `kube-proxy (mode nftables) empties the IPVS table when it starts; the daemon puts it back within a second`,
           )
         : kubeProxy,
     remedy: () => 'curl -s http://127.0.0.1:10249/proxyMode',
