@@ -71,5 +71,5 @@ export function drawScenario(title: string, lines: readonly Line[]): string {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return svg;
+  return svg.replace(/(<svg[^>]*>)/, `$1\n<title>${title}</title>`);
 }

@@ -124,10 +124,12 @@ export function memoryKernel(options: MemoryKernelOptions = {}): MemoryKernel {
           protocol: RTPROT_BCS_APISERVER_PROXY,
           prefixLength,
           source: route.source,
+          advmss: route.advmss,
           deviceIndex: 1,
         };
       },
       sourceTowards: () => source,
+      mtuTowards: () => undefined,
       hostAddresses: () => [...hostAddresses],
       isHostAddress: address => hostAddresses.includes(address),
       replaceLocal(route) {

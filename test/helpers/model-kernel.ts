@@ -33,7 +33,7 @@ export function afterStep(now: Observed, step: Step): Observed {
         const before = require(now, realServer);
         return { ...now, realServers: now.realServers.filter(other => other !== before) };
       },
-      'replace-route': ({ source }) => ({ ...now, route: { source, ours: true } }),
+      'replace-route': ({ source, advmss }) => ({ ...now, route: { source, advmss, ours: true } }),
       'remove-route': () => {
         if (now.route === undefined) throw new Error('ESRCH: route');
         return { ...now, route: undefined };

@@ -33,6 +33,18 @@ export class ConnectionBreaker {
     }, Math.random() * SPREAD_MS);
   }
 
+  /** At once: all that has this source, connections that are being made included. */
+  breakFrom(source: string, virtualServer: HostPort): void {
+    const { sockets } = this.#connections;
+    try {
+      const open = sockets.traffic(virtualServer).filter(({ local }) => local.address === source);
+      const count = open.filter(socket => sockets.destroy(socket, virtualServer)).length;
+      if (count > 0) this.#telemetry.connectionsReset(count);
+    } catch (error) {
+      this.#telemetry.problem(`breaking connections from ${source}`, error);
+    }
+  }
+
   async #break(virtualServer: HostPort, realServers: () => readonly HostPort[] | undefined): Promise<void> {
     try {
       const count = await breakUnserved(

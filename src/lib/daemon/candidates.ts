@@ -113,7 +113,10 @@ export class Candidates {
     if (this.#held === held) return;
     this.#held = held;
     // Whoever was asked seldom may be back: from now on the pace is that of one that is waited for.
-    if (held) return this.suspect(undefined);
+    if (held) {
+      this.suspect(undefined);
+      return;
+    }
     const now = this.#options.clock.now();
     for (const candidate of this.#byName.values()) {
       if (candidate.health.good > 0) continue;

@@ -131,6 +131,8 @@ export class Reconciler {
       } else if (result.outcome === 'done') {
         if (sameWish) telemetry.repaired(step);
         else telemetry.applied(step);
+        if (step.kind === 'replace-route' && step.before !== undefined)
+          this.#breakFrom(step.before.source, step.source);
       }
     }
     return results.every(({ step, outcome }) => outcome === 'done' || step.kind === 'set-sysctl');
@@ -147,6 +149,12 @@ export class Reconciler {
         this.#options.telemetry.problem('remembering kernel parameters', error),
       );
     }
+  }
+
+  /** Connections keep the source that they began with, and no answer reaches it over a network that is gone. */
+  #breakFrom(before: string | undefined, now: string | undefined): void {
+    const { breaker, spec } = this.#options;
+    if (before !== undefined && before !== now) breaker.breakFrom(before, spec.virtualServer);
   }
 
   #breakUnserved(): void {

@@ -55,7 +55,7 @@ function executors(kernel: Kernel): { [K in StepKind]: (args: StepArgs[K]) => vo
       ipvsOf(kernel).updateDestination(virtualServer, destinationFor(realServer, weight)),
     'remove-real-server': ({ virtualServer, realServer }) =>
       ipvsOf(kernel).deleteDestination(virtualServer, realServer),
-    'replace-route': ({ vip, source }) => routes.replaceLocal({ destination: vip, source }),
+    'replace-route': ({ vip, source, advmss }) => routes.replaceLocal({ destination: vip, source, advmss }),
     'remove-route': ({ vip }) => routes.deleteLocal(vip),
     'remove-virtual-server': ({ virtualServer }) => ipvsOf(kernel).deleteService(virtualServer),
   };

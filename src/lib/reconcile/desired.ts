@@ -25,9 +25,10 @@ export function desiredFrom(
 }
 
 /**
- * The source address of connections to the VIP: as it was asked for; else as it is, while that is an address of this host;
- * else as the kernel would choose it towards the first real server that has a route. A local route without one makes the
- * VIP its own source, which no reply reaches; for IPv6 the kernel chooses well by itself. Undefined = there is none yet.
+ * The local route of the VIP. Its source is the one that was asked for, else the one that the kernel would choose towards the
+ * real servers now: it stays while it is that of any of them, and is chosen anew when networks come and go. A local route
+ * without one makes the VIP its own source, which no reply reaches. As the route leads over lo, connections would announce
+ * segments that the way to the masters does not take: it carries what that way takes. Undefined = there is no source yet.
  */
 export function routeFor(
   { sourceIp, virtualServer }: ProxySpec,
@@ -35,14 +36,32 @@ export function routeFor(
   routes: RouteClient,
   now: ObservedRoute | undefined,
 ): DesiredRoute | undefined {
-  if (sourceIp !== undefined) return { source: sourceIp };
-  const source = now?.source;
-  if (source !== undefined && source !== virtualServer.address && routes.isHostAddress(source))
-    return { source };
-  if (familyOf(virtualServer.address) === 'ipv6') return { source: undefined };
-  for (const { address } of realServers) {
-    const chosen = routes.sourceTowards(address);
-    if (chosen !== undefined) return { source: chosen };
-  }
-  return undefined;
+  // Towards a master that is this host itself everything is possible.
+  const others = realServers.filter(({ address }) => !routes.isHostAddress(address));
+  const asked = others.length > 0 ? others : realServers;
+  const advmss = segmentTowards(others, routes);
+  if (sourceIp !== undefined) return { source: sourceIp, advmss };
+  const sources = asked
+    .map(({ address }) => routes.sourceTowards(address))
+    .filter(source => source !== undefined);
+  const kept = sources.find(source => source === now?.source) ?? sources[0];
+  if (kept !== undefined) return { source: kept, advmss };
+  // No way to any of them: what is there may be right again in a moment.
+  if (now?.source !== undefined && now.source !== virtualServer.address && routes.isHostAddress(now.source))
+    return { source: now.source, advmss };
+  return familyOf(virtualServer.address) === 'ipv6' ? { source: undefined, advmss } : undefined;
+}
+
+/** Headers of IP and TCP without options, in bytes (RFC 9293, 3.7.1). */
+const HEADERS = { ipv4: 40, ipv6: 60 } as const;
+/** The kernel raises less to this (net.ipv4.route.min_adv_mss). */
+const LEAST_SEGMENT = 256;
+
+/** The smallest of the ways; undefined = none is known. */
+function segmentTowards(realServers: readonly HostPort[], routes: RouteClient): number | undefined {
+  const segments = realServers.flatMap(({ address }) => {
+    const mtu = routes.mtuTowards(address);
+    return mtu === undefined ? [] : [Math.max(LEAST_SEGMENT, mtu - HEADERS[familyOf(address)])];
+  });
+  return segments.length === 0 ? undefined : Math.min(...segments);
 }

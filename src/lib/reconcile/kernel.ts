@@ -52,7 +52,7 @@ export function observe(kernel: Kernel, virtualServer: HostPort, sysctlNames: It
 function observeRoute(routes: RouteClient, vip: string): ObservedRoute | undefined {
   const route = routes.lookup(vip);
   if (route === undefined || !isLocalRoute(route, vip)) return undefined;
-  return { source: route.source, ours: isOurs(route) };
+  return { source: route.source, advmss: route.advmss, ours: isOurs(route) };
 }
 
 export function serviceFor(virtualServer: HostPort, scheduler: string, flags: number): Service {

@@ -96,8 +96,15 @@ function planRoute({ virtualServer, route }: Desired, observed: Observed): Step[
   if (route === undefined) return [];
   const now = observed.route;
   // A source that is wanted must be there; where the kernel chooses, any source that is set was set by hand.
-  if (now !== undefined && now.source === route.source) return [];
+  const { source, advmss = now?.advmss } = route;
+  if (now !== undefined && now.source === source && now.advmss === advmss) return [];
   return [
-    { kind: 'replace-route', vip: virtualServer.address, source: route.source, exists: now !== undefined },
+    {
+      kind: 'replace-route',
+      vip: virtualServer.address,
+      source,
+      advmss,
+      before: now && { source: now.source },
+    },
   ];
 }

@@ -9,6 +9,8 @@ export interface DesiredRealServer extends HostPort {
 export interface DesiredRoute {
   /** Source address of connections to the VIP; undefined = the kernel chooses (IPv6). */
   readonly source: string | undefined;
+  /** Largest segment to announce, in bytes; undefined = nobody knows better than what is there. */
+  readonly advmss?: number | undefined;
 }
 
 export interface Desired {
@@ -41,6 +43,7 @@ export interface ObservedRealServer extends HostPort {
 
 export interface ObservedRoute {
   readonly source: string | undefined;
+  readonly advmss?: number | undefined;
   /** It carries our mark, so we made it. */
   readonly ours: boolean;
 }

@@ -19,7 +19,13 @@ export interface StepArgs {
     weightBefore: number;
   };
   'remove-real-server': { virtualServer: HostPort; realServer: HostPort; activeConnections: number };
-  'replace-route': { vip: string; source: string | undefined; exists: boolean };
+  'replace-route': {
+    vip: string;
+    source: string | undefined;
+    advmss?: number | undefined;
+    /** Undefined = there is no route yet. */
+    before: { source: string | undefined } | undefined;
+  };
   'remove-route': { vip: string };
   'remove-virtual-server': { virtualServer: HostPort; realServers: number };
 }
@@ -44,8 +50,10 @@ const SENTENCES: { [K in StepKind]: (args: StepArgs[K]) => string } = {
       : `change weight of real server ${formatHostPort(realServer)} from ${weightBefore} to ${weight}`,
   'remove-real-server': ({ realServer, activeConnections }) =>
     `remove real server ${formatHostPort(realServer)} (${countOf(activeConnections, 'active connection')})`,
-  'replace-route': ({ vip, source, exists }) =>
-    `${exists ? 'change' : 'add'} local route ${vip}${source === undefined ? '' : `, source ${source}`}`,
+  'replace-route': ({ vip, source, advmss, before }) => {
+    const mss = before === undefined || before.source !== source ? '' : `, MSS ${advmss}`;
+    return `${before === undefined ? 'add' : 'change'} local route ${vip}${source === undefined ? '' : `, source ${source}`}${mss}`;
+  },
   'remove-route': ({ vip }) => `remove local route ${vip}`,
   'remove-virtual-server': ({ virtualServer, realServers }) =>
     `remove virtual server ${formatHostPort(virtualServer)} with its ${countOf(realServers, 'real server')}`,

@@ -6,10 +6,12 @@ import { isNetlinkError } from '../netlink/errors.ts';
 import {
   type LocalRoute,
   packAddressQuery,
+  packLinkQuery,
   packLocalRoute,
   packRouteQuery,
   type RouteEntry,
   unpackHostAddress,
+  unpackLinkMtu,
   unpackRoute,
 } from './codec.ts';
 import * as k from './constants.ts';
@@ -19,6 +21,8 @@ export interface RouteClient {
   lookup(address: string): RouteEntry | undefined;
   /** The source that the kernel would choose for a connection to the address; undefined when there is no route. */
   sourceTowards(address: string): string | undefined;
+  /** The largest packet that the way to the address takes, as far as this host knows; undefined when there is no route. */
+  mtuTowards(address: string): number | undefined;
   /** Cheaper than asking for all of them: one look-up, however many addresses the host has. */
   isHostAddress(address: string): boolean;
   /** All addresses of this host in this network namespace, of devices that are down as well. */
@@ -66,6 +70,27 @@ export class NetlinkRouteClient implements RouteClient {
 
   sourceTowards(address: string): string | undefined {
     return this.#query(address, 0)?.source;
+  }
+
+  mtuTowards(address: string): number | undefined {
+    const route = this.#query(address, 0);
+    return route?.mtu ?? (route?.deviceIndex === undefined ? undefined : this.#mtuOf(route.deviceIndex));
+  }
+
+  #mtuOf(deviceIndex: number): number | undefined {
+    const request = {
+      operation: `look up the device ${deviceIndex}`,
+      type: k.RTM_GETLINK,
+      payload: packLinkQuery(deviceIndex),
+    };
+    try {
+      const [reply] = this.#connection.request(request);
+      return reply && unpackLinkMtu(reply.payload);
+    } catch (error) {
+      // It went between the two questions.
+      if (isNetlinkError(error, 'ENODEV')) return undefined;
+      throw error;
+    }
   }
 
   isHostAddress(address: string): boolean {

@@ -10,6 +10,8 @@ export interface LocalRoute {
   readonly destination: string;
   /** Preferred source of connections to it; undefined = the kernel chooses. */
   readonly source?: string | undefined;
+  /** The largest segment that connections to it announce, in bytes; undefined = by the MTU of lo, which is 65536. */
+  readonly advmss?: number | undefined;
 }
 
 /** A route as the kernel reports it. */
@@ -21,14 +23,19 @@ export interface RouteEntry {
   readonly prefixLength: number;
   readonly source: string | undefined;
   readonly deviceIndex: number | undefined;
+  /** Where the route itself has one, or path MTU discovery found one. */
+  readonly mtu?: number | undefined;
+  readonly advmss?: number | undefined;
 }
 
 /** sizeof(struct rtmsg) */
 const RTMSG_BYTES = 12;
+/** sizeof(struct ifinfomsg) */
+const IFINFOMSG_BYTES = 16;
 /** sizeof(struct ifaddrmsg) */
 const IFADDRMSG_BYTES = 8;
 
-/** `ip route ... local ADDRESS dev lo src SOURCE table local proto 66` */
+/** `ip route ... local ADDRESS dev lo src SOURCE table local proto 66 advmss ADVMSS` */
 export function packLocalRoute(route: LocalRoute): Buffer {
   const destination = addressToBytes(route.destination);
   const attributes = new AttributeWriter()
@@ -36,6 +43,8 @@ export function packLocalRoute(route: LocalRoute): Buffer {
     .u32(k.RTA_OIF, k.LOOPBACK_IFINDEX)
     .u32(k.RTA_TABLE, k.RT_TABLE_LOCAL);
   if (route.source !== undefined) attributes.bytes(k.RTA_PREFSRC, addressToBytes(route.source));
+  if (route.advmss !== undefined)
+    attributes.bytes(k.RTA_METRICS, new AttributeWriter().u32(k.RTAX_ADVMSS, route.advmss).toBuffer());
   const header = {
     family: familyNumber(route.destination),
     prefixLength: destination.length * 8,
@@ -60,6 +69,7 @@ export function unpackRoute(payload: Buffer): RouteEntry {
   }
   const attributes = readAttributes(payload.subarray(RTMSG_BYTES));
   const source = attributes.get(k.RTA_PREFSRC);
+  const metrics = readAttributes(attributes.get(k.RTA_METRICS)?.payload ?? Buffer.alloc(0));
   return {
     prefixLength: payload.readUInt8(1),
     table: attributes.get(k.RTA_TABLE)?.u32() ?? payload.readUInt8(4),
@@ -67,7 +77,26 @@ export function unpackRoute(payload: Buffer): RouteEntry {
     type: payload.readUInt8(7),
     source: source && unpackAddress(source.payload),
     deviceIndex: attributes.get(k.RTA_OIF)?.u32(),
+    mtu: metrics.get(k.RTAX_MTU)?.u32(),
+    advmss: metrics.get(k.RTAX_ADVMSS)?.u32(),
   };
+}
+
+/** `ip link show` of one device. */
+export function packLinkQuery(deviceIndex: number): Buffer {
+  // struct ifinfomsg { u8 ifi_family, pad; u16 ifi_type; i32 ifi_index; u32 ifi_flags, ifi_change; };
+  const bytes = Buffer.alloc(IFINFOMSG_BYTES);
+  bytes.writeInt32LE(deviceIndex, 4);
+  return bytes;
+}
+
+export function unpackLinkMtu(payload: Buffer): number | undefined {
+  if (payload.length < IFINFOMSG_BYTES) {
+    throw new MalformedMessageError(
+      `struct ifinfomsg needs ${IFINFOMSG_BYTES} bytes, ${payload.length} are left`,
+    );
+  }
+  return readAttributes(payload.subarray(IFINFOMSG_BYTES)).get(k.IFLA_MTU)?.u32();
 }
 
 /** `ip address show` of both families. */

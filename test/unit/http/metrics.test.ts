@@ -102,7 +102,7 @@ describe('what happens is counted', () => {
   test('transitions, repairs, broken connections, passes', async () => {
     const { telemetry, samples } = metricsOf(snapshot({ realServers: [] }));
     telemetry.changed({ realServer: A, from: 'ready', to: 'dead', reason: 'etimedout' });
-    telemetry.repaired({ kind: 'replace-route', vip: '10.99.0.1', source: undefined, exists: false });
+    telemetry.repaired({ kind: 'replace-route', vip: '10.99.0.1', source: undefined, before: undefined });
     telemetry.connectionsReset(3);
     telemetry.passFinished(0.2, true);
     telemetry.passFinished(3, false);

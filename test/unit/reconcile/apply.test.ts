@@ -22,7 +22,7 @@ const SCHEDULER: Step = {
   schedulerBefore: 'sh',
 };
 const SYSCTL: Step = { kind: 'set-sysctl', name: 'net.ipv4.vs.conntrack', value: '1', before: '0' };
-const ROUTE: Step = { kind: 'replace-route', vip: VS.address, source: '10.0.0.2', exists: false };
+const ROUTE: Step = { kind: 'replace-route', vip: VS.address, source: '10.0.0.2', before: undefined };
 
 /** What becomes of the steps when those fail. */
 function outcomes(steps: readonly Step[], failing: readonly Step[]): Record<string, string> {

@@ -148,6 +148,13 @@ describe('plan: the local route', () => {
       { source: undefined, ours: true },
       [],
     ],
+    [
+      'another segment: it is changed',
+      { source: WORKER, advmss: 1360 },
+      { source: WORKER, advmss: 1460, ours: true },
+      ['change local route 10.99.0.1, source 10.0.0.2, MSS 1360'],
+    ],
+    ['no segment is known: it stays', { source: WORKER }, { source: WORKER, advmss: 1460, ours: true }, []],
     ["right, but somebody else's: it stays theirs", { source: WORKER }, { source: WORKER, ours: false }, []],
     ['not ours to touch: it stays missing', undefined, undefined, []],
     ['not ours to touch: it stays wrong', undefined, { source: '10.0.0.3', ours: false }, []],
@@ -205,6 +212,7 @@ const realServer = fc.record({
 });
 const sameServer = { comparator: equalHostPort, maxLength: 6 };
 const source = fc.constantFrom(undefined, WORKER, '10.0.0.3');
+const advmss = fc.constantFrom(undefined, 1460, 1360);
 const SYSCTLS = ['net.ipv4.vs.conntrack', 'net.ipv4.vs.expire_nodest_conn', 'net.ipv4.vs.foreign'];
 const sysctlValues = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<ReadonlyMap<string, T>> =>
   fc
@@ -219,7 +227,7 @@ const desiredWorld: fc.Arbitrary<Desired> = fc.record({
     fc.tuple(realServer, weight).map(([server, weight]) => ({ ...server, weight })),
     sameServer,
   ),
-  route: fc.option(fc.record({ source }), { nil: undefined }),
+  route: fc.option(fc.record({ source, advmss }), { nil: undefined }),
   sysctls: sysctlValues(fc.constantFrom('0', '1')),
 });
 
@@ -239,7 +247,7 @@ const observedWorld: fc.Arbitrary<Observed> = fc
       nil: undefined,
     }),
     realServers: fc.uniqueArray(observedRealServer, sameServer),
-    route: fc.option(fc.record({ source, ours: fc.boolean() }), { nil: undefined }),
+    route: fc.option(fc.record({ source, advmss, ours: fc.boolean() }), { nil: undefined }),
     sysctls: sysctlValues(fc.constantFrom(undefined, '0', '1')),
   })
   .map(now => (now.virtualServer === undefined ? { ...now, realServers: [] } : now));

@@ -49,6 +49,9 @@ function answerNow(state: State, objects: Objects, request: IncomingMessage, res
     case '/stream': // an idle watch: headers, and then nothing for ever
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
       break;
+    case '/large': // a list, of so many bytes
+      response.writeHead(200).end('x'.repeat(Number(url.searchParams.get('bytes'))));
+      break;
     case '/slow': // a request in flight: a list of 10 s
       setTimeout(
         () => sendJson(response, 200, { master: name }),

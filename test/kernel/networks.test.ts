@@ -1,0 +1,128 @@
+// Real networks: ways that take smaller packets than lo, and addresses that come and go.
+import { describe, expect, test } from 'vitest';
+import { VIP4, VIP6 } from '../lab/addresses.ts';
+import { eventually } from '../lab/bounded.ts';
+import { useLab } from '../lab/lab.ts';
+import type { Network } from '../lab/network.ts';
+import { netns } from '../lab/topology.ts';
+import { runDaemon, startDaemon } from './daemon-helpers.ts';
+import { initArgs } from './helpers.ts';
+
+const lab = useLab();
+
+const VIPS = { 4: VIP4, 6: `[${VIP6}]` } as const;
+const SIZES = [1_000, 64_000, 1_000_000];
+
+/** Bytes that arrive of an answer through the VIP, within 10 s. */
+async function download(net: Network, family: 4 | 6, bytes: number): Promise<number> {
+  const url = `https://${VIPS[family]}:6443/large?bytes=${bytes}`;
+  const { stdout } = await net.worker.run([
+    'curl',
+    '-skg',
+    '-m',
+    '10',
+    '-o',
+    '/dev/null',
+    '-w',
+    '%{size_download}',
+    url,
+  ]);
+  return Number(stdout);
+}
+
+/** The masters' network takes 9000 bytes; the link of the node takes `mtu`, and drops what is larger without a word. */
+async function setMtu(net: Network, masters: number, worker: number): Promise<void> {
+  const { machine } = lab;
+  const onSwitch = (...args: string[]) => machine.must(['ip', '-n', netns('switch'), 'link', 'set', ...args]);
+  for (const { name } of net.masters) {
+    // Packets as they are on a wire: a virtual cable passes segments of any size that are yet to be cut.
+    const link = ['eth0', 'mtu', String(masters), 'gso_max_segs', '1'];
+    await machine.must(['ip', '-n', netns(name), 'link', 'set', ...link]);
+    await onSwitch(name, 'mtu', String(masters));
+  }
+  await onSwitch('br0', 'mtu', '9000');
+  await onSwitch('w1', 'mtu', String(worker));
+  await machine.must(['ip', '-n', netns('w1'), 'link', 'set', 'eth0', 'mtu', String(worker)]);
+}
+
+describe.each([4, 6] as const)('IPv%i: large answers arrive', family => {
+  test.each([
+    [9000, 1500],
+    [1500, 1400],
+  ])('masters with MTU %i, a node with %i', async (masters, worker) => {
+    const net = await lab.network({ masters: 2 });
+    await net.startApiservers({ family });
+    await setMtu(net, masters, worker);
+    expect((await net.worker.proxy(initArgs(net, { family }))).code).toBe(0);
+    const mss = worker - (family === 4 ? 40 : 60);
+    expect(await net.worker.localRoutes(family)).toMatch(new RegExp(`advmss ${mss}\\b`));
+    const arrived = [];
+    for (const size of SIZES) arrived.push(await download(net, family, size));
+    expect(arrived).toEqual(SIZES);
+    await net.worker.must([
+      'ip',
+      `-${family}`,
+      'route',
+      'change',
+      'local',
+      family === 4 ? VIP4 : VIP6,
+      'dev',
+      'lo',
+      'table',
+      'local',
+      'proto',
+      '66',
+      'src',
+      family === 4 ? net.worker.ipv4 : net.worker.ipv6,
+    ]);
+    expect(await download(net, family, 64_000), 'without it nothing large arrives').toBeLessThan(64_000);
+    expect((await net.worker.proxy(['sync'])).stdout).toContain(`MSS ${mss}`);
+    expect(await download(net, family, 64_000)).toBe(64_000);
+  });
+});
+
+test('the link becomes narrower under the daemon: the route follows', async () => {
+  const net = await lab.network({ masters: 2 });
+  await net.startApiservers();
+  const daemon = await startDaemon(lab.machine, net);
+  await setMtu(net, 1500, 1400);
+  await daemon.waitForLine(line => line.includes('MSS 1360'), 30_000);
+  expect(await download(net, 4, 1_000_000)).toBe(1_000_000);
+});
+
+test('the management network came first; then the cluster network: the source is chosen anew, old connections break', async () => {
+  const net = await lab.network({ masters: 2 });
+  await net.startApiservers();
+  const { worker } = net;
+  const own = `${worker.ipv4}/24`;
+  // Masters answer nobody on the management network.
+  await worker.must(['ip', 'addr', 'del', own, 'dev', 'eth0']);
+  await worker.must(['ip', 'link', 'add', 'mgmt', 'type', 'dummy']);
+  await worker.must(['ip', 'addr', 'add', '192.168.99.10/24', 'dev', 'mgmt']);
+  await worker.must(['ip', 'link', 'set', 'mgmt', 'up']);
+  await worker.must(['ip', 'route', 'replace', 'default', 'via', '192.168.99.1', 'dev', 'mgmt']);
+  await worker.proxy(initArgs(net));
+  expect(await worker.localRoutes()).toContain(`local ${VIP4} dev lo proto 66 scope host src 192.168.99.10`);
+  const daemon = await runDaemon(lab.machine, worker, {}, 0);
+  const waiting = await worker.spawn(['curl', '-sk', '-m', '60', `https://${VIP4}:6443/version`]);
+  await eventually('a client waits for an answer', async () =>
+    (await worker.must(['ss', '-tnH', 'state', 'syn-sent', 'dst', VIP4])).includes('192.168.99.10'),
+  );
+  await worker.must(['ip', 'addr', 'add', own, 'dev', 'eth0']);
+  await daemon.waitForLine(line => line.includes(`source ${worker.ipv4}`), 30_000);
+  expect((await waiting.exited).code, 'its connection is broken, long before its time is over').not.toBe(28);
+  const requests = await worker.requests({ count: 3 });
+  expect(requests.map(({ ok }) => ok)).toEqual([true, true, true]);
+});
+
+test('IPv6: a bridge of pods gets an address that is nearer to the VIP, and nothing changes', async () => {
+  const net = await lab.network({ masters: 2 });
+  await net.startApiservers({ family: 6 });
+  const { worker } = net;
+  expect((await worker.proxy(initArgs(net, { family: 6 }))).code).toBe(0);
+  await worker.must(['ip', 'link', 'add', 'cni0', 'type', 'dummy']);
+  await worker.must(['ip', 'addr', 'add', `${VIP6.split('::')[0]}:1::1/64`, 'dev', 'cni0', 'nodad']);
+  await worker.must(['ip', 'link', 'set', 'cni0', 'up']);
+  const requests = await worker.requests({ vip: VIP6, count: 3 });
+  expect(requests.map(({ ok }) => ok)).toEqual([true, true, true]);
+});
