@@ -11,7 +11,8 @@ import { systemClock } from '../src/lib/clock.ts';
 import { DEFAULT_ACCEPTED, type Evidence } from '../src/lib/health/evidence.ts';
 import { nextProbeInMs } from '../src/lib/health/pace.ts';
 import { newHealth, score } from '../src/lib/health/scoreboard.ts';
-import { APISERVER_NAME, ProbeConnection } from '../src/lib/probe/connection.ts';
+import { APISERVER_NAME } from '../src/lib/model/apiserver-name.ts';
+import { ProbeConnection } from '../src/lib/probe/connection.ts';
 import { Prober } from '../src/lib/probe/prober.ts';
 import { certificates } from '../test/lab/pki.ts';
 

@@ -287,6 +287,18 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     remedy: 'openssl s_client -connect 10.99.0.1:6443 </dev/null | openssl x509 -noout -text',
   },
   {
+    code: 'certificate-unverified',
+    wrong: {
+      probes: probes({
+        '10.0.0.11': { certificate: { expiresInS: 200 * 86_400, namesVip: true, verified: false } },
+      }),
+    },
+    severity: 'degraded',
+    text: 'the certificate of 10.0.0.11:6443 is not from the CA that this host knows, or is for none of the names of an apiserver: whoever verifies it refuses it, and no credentials are shown to it',
+    remedy:
+      'openssl s_client -connect 10.0.0.11:6443 </dev/null | openssl x509 -noout -issuer -ext subjectAltName',
+  },
+  {
     code: 'certificate-expiring',
     wrong: {
       probes: probes({

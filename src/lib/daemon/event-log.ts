@@ -6,13 +6,16 @@
 // - A failure to write is told when it begins, not every second, and stops nothing; it is tried again.
 
 import { formatHostPort, type HostPort } from '../model/address.ts';
+import { describeStep } from '../reconcile/steps.ts';
 import { loadState, type NodeEvent, saveState, statePath } from '../store/state-file.ts';
 import { listener, type Telemetry } from '../telemetry.ts';
 
 export const MAX_EVENTS = 100;
+const VIRTUAL_SERVER = 'virtual server';
 const WRITE_AFTER_MS = 1000;
 /** A disk that is full or read-only does not change sooner. */
 const RETRY_MS = 30_000;
+const REPAIR_EVERY_MS = 60_000;
 
 export class EventLog {
   readonly telemetry: Telemetry;
@@ -21,12 +24,16 @@ export class EventLog {
   #events: readonly NodeEvent[];
   #timer: NodeJS.Timeout | undefined;
   #failing = false;
+  #repairedAt = Number.NEGATIVE_INFINITY;
 
   /** Goes on from what the file holds. `problem` is told what fails; nothing here throws. */
   constructor(directory: string, problem: Telemetry['problem']) {
     this.#directory = directory;
     this.#problem = problem;
     this.#events = this.#attempt('reading', () => loadState(directory).events) ?? [];
+    const last = this.#events.findLast(({ object }) => object === VIRTUAL_SERVER);
+    // The daemon that held did not live to see the end. If it still holds, it says so again.
+    if (last?.to === 'held') this.#add(VIRTUAL_SERVER, 'held', 'serving', 'another daemon began');
     this.telemetry = listener({
       changed: ({ realServer, from, to, reason }) => this.#add(nameOf(realServer), from, to, reason),
       discovered: (added, left) => {
@@ -39,8 +46,9 @@ export class EventLog {
         this.#add(nameOf(realServer), 'left', 'gone', 'neither discovery nor the kernel has it'),
       held: holding =>
         holding
-          ? this.#add('virtual server', 'serving', 'held', 'every real server looks dead')
-          : this.#add('virtual server', 'held', 'serving', 'a real server answers again'),
+          ? this.#add(VIRTUAL_SERVER, 'serving', 'held', 'every real server looks dead')
+          : this.#add(VIRTUAL_SERVER, 'held', 'serving', 'a real server answers again'),
+      repaired: step => this.#addRepair(describeStep(step)),
     });
   }
 
@@ -58,6 +66,14 @@ export class EventLog {
       saveState(this.#directory, { ...loadState(this.#directory), events: this.#events }),
     );
     if (this.#failing) this.#timer = setTimeout(() => this.flush(), RETRY_MS).unref();
+  }
+
+  /** Somebody may undo it each second: one a minute tells that. */
+  #addRepair(why: string): void {
+    const now = Date.now();
+    if (now - this.#repairedAt < REPAIR_EVERY_MS) return;
+    this.#repairedAt = now;
+    this.#add(`kernel, ${VIRTUAL_SERVER}`, 'changed', 'repaired', why);
   }
 
   #add(object: string, from: string, to: string, why: string): void {

@@ -2,7 +2,14 @@
 import type { Family, HostPort } from '../model/address.ts';
 import type { ClusterAccess } from './kubernetes.ts';
 import { Reflector } from './reflector.ts';
-import { ENDPOINT_SLICES, ENDPOINTS, nodeResources, type Resource, SINGLE_ENDPOINTS } from './resources.ts';
+import {
+  ENDPOINT_SLICE_BY_NAME,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  nodeResources,
+  type Resource,
+  SINGLE_ENDPOINTS,
+} from './resources.ts';
 import { Snapshots } from './snapshots.ts';
 import type { EndpointSource, Freshness } from './source.ts';
 import { DEFAULT_TIMING, type Timing } from './timing.ts';
@@ -21,7 +28,7 @@ export interface ClusterSourceOptions {
 
 /** EndpointSlices of the Service default/kubernetes, or its Endpoints where the API or our role has no slices. */
 export function endpointsSource(options: ClusterSourceOptions): EndpointSource {
-  return new ClusterSource(options, [[ENDPOINT_SLICES, ENDPOINTS, SINGLE_ENDPOINTS]]);
+  return new ClusterSource(options, [[ENDPOINT_SLICES, ENDPOINT_SLICE_BY_NAME, ENDPOINTS, SINGLE_ENDPOINTS]]);
 }
 
 /** InternalIP of the control-plane nodes, with `port`. Holds two watches, the second of which is nearly always empty. */

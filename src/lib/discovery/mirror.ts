@@ -73,12 +73,15 @@ export class Mirror {
   }
 
   async #firstKnown(get: (path: string) => Promise<string>): Promise<{ resource: Resource; list: List }> {
+    const unknown = new Set<string>();
     for (const resource of this.#resources) {
+      if (unknown.has(resource.path)) continue;
       try {
         return { resource, list: await readAll(resource, get) };
       } catch (error) {
         const tryNext = error instanceof ApiError && NEXT_RESOURCE.has(error.status ?? 0);
         if (!tryNext || resource === this.#resources.at(-1)) throw error;
+        if (error.status === 404) unknown.add(resource.path);
       }
     }
     throw new Error('unreachable: the last resource returns or throws');

@@ -16,11 +16,19 @@ export interface Resource {
 
 /** The field selector makes `resourceNames: [kubernetes]` enough in the role. */
 const ONLY_KUBERNETES = { fieldSelector: 'metadata.name=kubernetes' };
+const OF_THE_SERVICE = { labelSelector: 'kubernetes.io/service-name=kubernetes' };
 
+/** All of the Service: with --endpoint-reconciler-type=none they are made by hand, several of them, of any name. */
 export const ENDPOINT_SLICES: Resource = {
   path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
-  selectors: { ...ONLY_KUBERNETES, labelSelector: 'kubernetes.io/service-name=kubernetes' },
+  selectors: OF_THE_SERVICE,
   read: readEndpointSlice,
+};
+
+/** For a role that names the one object, as ours did. */
+export const ENDPOINT_SLICE_BY_NAME: Resource = {
+  ...ENDPOINT_SLICES,
+  selectors: { ...ONLY_KUBERNETES, ...OF_THE_SERVICE },
 };
 
 /** For Kubernetes before 1.21, which has EndpointSlices only as beta. */
@@ -50,6 +58,8 @@ export function nodeResources(port: number): Resource[] {
 
 /** `conditions: {ready: true}` or nothing at all; only an explicit false means "not ready". */
 function readEndpointSlice(slice: KubernetesObject): HostPort[] {
+  // Its addresses are names, whatever they look like.
+  if (slice.addressType === 'FQDN') return [];
   const addresses = asArray(slice.endpoints)
     .map(asRecord)
     .filter(endpoint => asRecord(endpoint.conditions).ready !== false)

@@ -1,10 +1,8 @@
 // Which apiservers to ask, in which order: the configured one, and while that one fails the real servers themselves.
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
+import { APISERVER_NAME } from '../model/apiserver-name.ts';
 import type { ApiServer } from './api-client.ts';
 import type { ClusterAccess } from './kubernetes.ts';
-
-/** Every apiserver's certificate has this name, whatever addresses and load balancers stand before it. */
-const APISERVER_NAME = 'kubernetes.default.svc';
 
 /**
  * Lazy: `fallbackServers` is asked only when the configured server has failed. The real servers come in random order,

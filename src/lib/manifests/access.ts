@@ -7,7 +7,7 @@ import { type ManifestOptions, metadata, NAME } from './options.ts';
 const RBAC = 'rbac.authorization.k8s.io';
 
 /**
- * endpoints: two objects by name, in the namespace `default`. nodes: all nodes, since an API server authorises neither
+ * endpoints: the EndpointSlices of the namespace `default`, since no name tells those of the Service, and one Endpoints by name. nodes: all nodes, since an API server authorises neither
  * by label nor by role of a node. static: nothing.
  */
 export function accessObjects({ discovery, namespace }: ManifestOptions): KubernetesObject[] {

@@ -4,15 +4,13 @@
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../errors.ts';
 import { type Evidence, judgeFailure, judgeStatus } from '../health/evidence.ts';
 import type { HostPort } from '../model/address.ts';
+import { apiserverIdentity } from '../model/apiserver-name.ts';
 import { limitSilence, type SilenceLimits } from '../native/tcp.ts';
 import type { ProbeChannel } from './channel.ts';
-
-/** In the certificate of every apiserver (kubeadm and its relatives). */
-export const APISERVER_NAME = 'kubernetes.default.svc';
 
 export interface TlsSettings {
   /** PEM; undefined = the master is not verified (there is no CA to verify it with). */
@@ -84,21 +82,13 @@ export class ProbeConnection implements ProbeChannel {
       port: this.#target.port,
       servername: serverName,
       rejectUnauthorized: verify,
-      ...(verify && { ca, cert, key, checkServerIdentity: this.#identity }),
+      ...(verify && { ca, cert, key }),
+      ...(verify && { checkServerIdentity: apiserverIdentity(serverName, this.#target.address) }),
     });
     this.#connected = false;
     this.#watch(socket, verify);
     return new OneSocketAgent(socket);
   }
-
-  /** In certificates of kubeadm the first of the names; hand-made ones may have only an address. */
-  readonly #identity = (_host: string, certificate: PeerCertificate): Error | undefined => {
-    const { serverName } = this.#tls;
-    const names =
-      serverName === APISERVER_NAME ? [serverName, 'kubernetes', this.#target.address] : [serverName];
-    const [problem, ...others] = names.map(name => checkServerIdentity(name, certificate));
-    return others.includes(undefined) ? undefined : problem;
-  };
 
   #send(question: Question): void {
     const { path, accepted } = this.#settings;

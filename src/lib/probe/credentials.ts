@@ -1,10 +1,11 @@
 // What probes show and whom they trust, read from disk and read again now and then, because all of it rotates.
 import { createSecureContext } from 'node:tls';
 import { errnoCode, ProxyError } from '../errors.ts';
+import { APISERVER_NAME } from '../model/apiserver-name.ts';
 import { readFileIfThere } from '../store/atomic-file.ts';
 import { readCurrentCluster } from '../store/kubeconfig.ts';
 import { readToken } from '../store/token.ts';
-import { APISERVER_NAME, type TlsSettings } from './connection.ts';
+import type { TlsSettings } from './connection.ts';
 
 const SERVICE_ACCOUNT_CA = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
 const KUBEADM_CA = '/etc/kubernetes/pki/ca.crt';

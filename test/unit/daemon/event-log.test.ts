@@ -27,6 +27,29 @@ function inode(directory: string): number {
 }
 
 describe('transitions', () => {
+  test('held by a daemon that did not live to see the end: the next one ends it', () => {
+    const directory = tempDir();
+    const first = eventLog(directory);
+    first.telemetry.held(true);
+    first.flush();
+    const next = eventLog(directory);
+    next.flush();
+    expect(loadState(directory).events?.map(({ to }) => to)).toEqual(['held', 'serving']);
+  });
+
+  test('a repair is kept, one a minute', () => {
+    const log = eventLog(tempDir());
+    const repaired = () => log.telemetry.repaired({ kind: 'remove-route', vip: '10.99.0.1' });
+    repaired();
+    repaired();
+    expect(log.events.map(({ to, why }) => `${to}: ${why}`)).toEqual([
+      'repaired: remove local route 10.99.0.1',
+    ]);
+    vi.advanceTimersByTime(61_000);
+    repaired();
+    expect(log.events).toHaveLength(2);
+  });
+
   test('are kept with time, object, from, to and why', () => {
     const directory = tempDir();
     const log = eventLog(directory);
@@ -62,11 +85,11 @@ describe('transitions', () => {
   test('of the daemon before are kept, and the oldest beyond a hundred are not', () => {
     const directory = tempDir();
     const first = eventLog(directory);
-    first.telemetry.held(true);
+    first.telemetry.forgotten(B);
     first.flush();
     const second = eventLog(directory);
     for (let count = 0; count < 99; count += 1) second.telemetry.changed(died);
-    expect([second.events.length, second.events[0]?.to]).toEqual([100, 'held']);
+    expect([second.events.length, second.events[0]?.to]).toEqual([100, 'gone']);
     second.telemetry.changed(died);
     second.flush();
     const events = loadState(directory).events ?? [];

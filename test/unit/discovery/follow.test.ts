@@ -1,5 +1,5 @@
 // Discovery against an API that works: what is followed, how often it is asked, and what reaches the daemon.
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { ENDPOINTS, fail, NODES, SLICES } from './apiserver.ts';
 import { endpoints, Harness, node, slice, until, untilSnapshot, untilWatching } from './harness.ts';
 
@@ -21,13 +21,13 @@ test('a master that is added or removed is a new snapshot, from one list and one
   expect(server.connections).toBe(1);
 });
 
-test('the requests fit a role that names only the object "kubernetes"', async () => {
+test('all slices of the Service are asked for, of whatever name', async () => {
   const server = await harness.apiserver();
   server.set(SLICES, slice('10.0.0.1'));
   await harness.start(server);
   await untilWatching(server);
   for (const { url } of server.requests) {
-    expect(url.searchParams.get('fieldSelector')).toBe('metadata.name=kubernetes');
+    expect(url.searchParams.get('fieldSelector')).toBeNull();
     expect(url.searchParams.get('labelSelector')).toBe('kubernetes.io/service-name=kubernetes');
   }
   const watch = server.requests[1]?.url.searchParams;
@@ -220,4 +220,32 @@ test('aborting ends everything within a second and leaves no connection and no t
   // The server's own timers are in this process, too, and go a moment after its connections.
   await until(() => expect(timers()).toBeLessThanOrEqual(before));
   expect(running.source.freshness.connected).toBe(false);
+});
+
+describe('slices that somebody made by hand', () => {
+  const named = (name: string, ...addresses: string[]) => {
+    const object = slice(...addresses);
+    return { ...object, metadata: { ...object.metadata, name } };
+  };
+
+  test('all of the Service count, by name, when they come and when they go', async () => {
+    const server = await harness.apiserver();
+    server.set(SLICES, named('masters-a', '10.0.0.1'));
+    server.set(SLICES, named('masters-b', '10.0.0.2', '10.0.0.3'));
+    const running = await harness.start(server);
+    await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443 10.0.0.3:6443');
+    await untilWatching(server);
+    server.set(SLICES, named('masters-c', '10.0.0.4'));
+    await untilSnapshot(running, '10.0.0.1:6443 10.0.0.2:6443 10.0.0.3:6443 10.0.0.4:6443');
+    server.delete(SLICES, 'masters-b');
+    await untilSnapshot(running, '10.0.0.1:6443 10.0.0.4:6443');
+  });
+
+  test('slices of names or of the other family name nobody', async () => {
+    const server = await harness.apiserver();
+    server.set(SLICES, named('masters', '10.0.0.1'));
+    server.set(SLICES, { ...named('names', '10.0.0.9'), addressType: 'FQDN' });
+    server.set(SLICES, { ...named('masters-v6', 'fd00::1'), addressType: 'IPv6' });
+    await untilSnapshot(await harness.start(server), '10.0.0.1:6443');
+  });
 });

@@ -70,12 +70,12 @@ describe('access', () => {
       found.map(rule => ({ kind, namespace: metadata?.namespace, ...rule })),
     );
 
-  test('endpoints: reading two objects named kubernetes in the namespace default', () => {
+  test('endpoints: reading the slices of the namespace default, and one object named kubernetes', () => {
     const verbs = ['get', 'list', 'watch'];
-    const common = { kind: 'Role', namespace: 'default', resourceNames: ['kubernetes'], verbs };
+    const common = { kind: 'Role', namespace: 'default', verbs };
     expect(rules({})).toEqual([
       { ...common, apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] },
-      { ...common, apiGroups: [''], resources: ['endpoints'] },
+      { ...common, apiGroups: [''], resources: ['endpoints'], resourceNames: ['kubernetes'] },
     ]);
   });
 

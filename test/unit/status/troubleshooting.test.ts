@@ -54,7 +54,7 @@ test('every link within the page leads to a heading', () => {
 /** What the remedy of the case is about, as its condition would name it. */
 function aboutOf(remedy: string): string {
   return (
-    /https:\/\/([^/]+)|modprobe (\S+)|--forget (\S+)/
+    /https:\/\/([^/]+)|modprobe (\S+)|--forget (\S+)|-connect (\S+)/
       .exec(remedy)
       ?.slice(1)
       .find(part => part !== undefined) ?? ''

@@ -4,7 +4,7 @@ import { Agent, get } from 'node:https';
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../../errors.ts';
 import type { HostPort } from '../../model/address.ts';
-import { APISERVER_NAME } from '../../probe/connection.ts';
+import { APISERVER_NAME, apiserverIdentity } from '../../model/apiserver-name.ts';
 import type { CertificateFacts, ProbeFacts } from '../report.ts';
 
 export interface ProbeOptions {
@@ -51,6 +51,7 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
     path,
     agent: trust.agent,
     headers: { host: APISERVER_NAME },
+    checkServerIdentity: apiserverIdentity(undefined, address, vip),
     signal: deadline,
   });
   request.once('socket', socket => {

@@ -29,6 +29,25 @@ export const CERTIFICATES: readonly Condition[] = [
       `openssl s_client -connect ${virtualServer === undefined ? 'VIP:PORT' : formatHostPort(virtualServer)} </dev/null | openssl x509 -noout -text`,
   },
   {
+    code: 'certificate-unverified',
+    title: 'the certificates of the masters are from the CA of this cluster',
+    severity: 'degraded',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: ({ probes }) =>
+      probes.seen
+        ? probes.value
+            // One that has expired is refused for that.
+            .filter(({ certificate }) => certificate?.verified === false && certificate.expiresInS > 0)
+            .map(server => ({
+              text: `the certificate of ${formatHostPort(server)} is not from the CA that this host knows, or is for none of the names of an apiserver: whoever verifies it refuses it, and no credentials are shown to it`,
+              about: formatHostPort(server),
+            }))
+        : probes,
+    remedy: (_, { about }) =>
+      `openssl s_client -connect ${about} </dev/null | openssl x509 -noout -issuer -ext subjectAltName`,
+  },
+  {
     code: 'certificate-expiring',
     title: 'the certificates of the masters last for another month',
     severity: 'degraded',

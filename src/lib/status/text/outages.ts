@@ -43,9 +43,8 @@ function describeOutage(outage: Outage): string {
   const steps = outage.map((event, index) => {
     const ended = index > 0 && !BAD.has(event.to) && event.to !== 'gone';
     if (ended) return `back ${timeOf(event)}`;
-    return [event.to, timeOf(event), BAD.has(event.to) ? event.why : '']
-      .filter(part => part !== '')
-      .join(' ');
+    const tells = BAD.has(event.to) || event.to === 'repaired';
+    return [event.to, timeOf(event), tells ? event.why : ''].filter(part => part !== '').join(' ');
   });
   return `${object} ${steps.join(', ')}${stillFor(outage)}`;
 }
