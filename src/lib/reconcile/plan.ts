@@ -97,7 +97,8 @@ function planRoute({ virtualServer, route }: Desired, observed: Observed): Step[
   const now = observed.route;
   // A source that is wanted must be there; where the kernel chooses, any source that is set was set by hand.
   const { source, advmss = now?.advmss } = route;
-  if (now !== undefined && now.source === source && now.advmss === advmss) return [];
+  // One that somebody else made, and that works, stays theirs.
+  if (now !== undefined && now.source === source && (now.advmss === advmss || !now.ours)) return [];
   return [
     {
       kind: 'replace-route',

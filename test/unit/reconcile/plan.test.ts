@@ -155,6 +155,12 @@ describe('plan: the local route', () => {
       ['change local route 10.99.0.1, source 10.0.0.2, MSS 1360'],
     ],
     ['no segment is known: it stays', { source: WORKER }, { source: WORKER, advmss: 1460, ours: true }, []],
+    [
+      "another segment, but somebody else's: it stays theirs",
+      { source: WORKER, advmss: 1360 },
+      { source: WORKER, ours: false },
+      [],
+    ],
     ["right, but somebody else's: it stays theirs", { source: WORKER }, { source: WORKER, ours: false }, []],
     ['not ours to touch: it stays missing', undefined, undefined, []],
     ['not ours to touch: it stays wrong', undefined, { source: '10.0.0.3', ours: false }, []],
