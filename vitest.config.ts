@@ -2,9 +2,16 @@
 import { defineConfig } from 'vitest/config';
 
 /** Scenarios that measure nothing: their guests run two at a time. */
-const UNTIMED = ['daemon-memory', 'init', 'legacy', 'networks', 'service'].map(
-  name => `test/kernel/${name}.test.ts`,
-);
+const UNTIMED = [
+  'daemon-attacks',
+  'daemon-memory',
+  'image',
+  'init',
+  'legacy',
+  'networks',
+  'service',
+  'status',
+].map(name => `test/kernel/${name}.test.ts`);
 
 /** By default one core would be left idle, of two. Projects with other numbers of workers take turns. */
 const EVERY_CORE = { maxWorkers: '100%', sequence: { groupOrder: 0 } };

@@ -1,5 +1,6 @@
 // Runs the tiers one after the other and closes with one line for each and one for all: "N passed, N failed".
-// A tier that fails does not stop the others, except those that would test what could not be built.
+// `--all` adds the scenarios that take long. A tier that fails does not stop the others, except those that would test
+// what could not be built.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -70,7 +71,11 @@ function vitest(...projects: [string, ...string[]]): Tier {
 }
 
 function succeeds([file, ...args]: readonly [string, ...string[]]): boolean {
-  const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
+  const env = {
+    ...process.env,
+    PATH: `${BIN}${delimiter}${process.env.PATH}`,
+    ...(every && { EVERY_SCENARIO: '1' }),
+  };
   const { status, signal, error } = spawnSync(file, args, { cwd: ROOT, env, stdio: 'inherit' });
   if (error) console.error(String(error));
   const why = signal ?? (status !== null && status > 128 ? `a signal (exit ${status})` : undefined);
@@ -142,7 +147,8 @@ function summaryLine({ name, seconds, passed, failed, skipped, remark }: Result)
   return `${name.padEnd(10)} ${verdict.padEnd(7)} ${`${seconds.toFixed(1)} s`.padStart(8)}  ${remark || counts}`;
 }
 
-const names = process.argv.slice(2);
+const every = process.argv.includes('--all');
+const names = process.argv.slice(2).filter(name => name !== '--all');
 const unknown = names.find(name => !TIERS.some(tier => tier.name === name));
 if (unknown !== undefined) {
   console.error(`${unknown}: unknown tier; give some of ${TIERS.map(({ name }) => name).join(' ')}`);

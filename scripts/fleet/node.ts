@@ -15,8 +15,9 @@ export const CONNECTIONS = 6;
 /** client-go waits 0.8 to 1.6 s before it connects again. */
 const RECONNECT_MS = 800;
 
+const UNANSWERED_MS = 500;
 /** Half a second without an answer, and a quarter until somebody looks. */
-const LOOK_MS = 750;
+const LOOK_MS = UNANSWERED_MS + 250;
 
 /** Assumed: how often one of a node's connections asks something. */
 const ASKS_EVERY_MS = 1000;
@@ -70,8 +71,9 @@ export class FleetNode {
   watchTraffic(candidates: Pick<Candidates, 'suspect' | 'heard'>): void {
     const look = (): void => {
       const path = this.#pinned ?? this.#choose();
-      const waits = path !== undefined && (path.condition !== 'up' || path.master.latencyMs() > 500);
-      if (waits) candidates.suspect(path.master.address);
+      const waits =
+        path !== undefined && (path.condition !== 'up' || path.master.latencyMs() > UNANSWERED_MS);
+      if (waits) candidates.suspect(path.master.address, this.#engine.now() - UNANSWERED_MS);
       if (this.#pinned !== undefined && this.#isHeard(this.#pinned))
         candidates.heard(
           this.#pinned.master.address,

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { VIP4 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
+import { EVERY_SCENARIO } from '../lab/every.ts';
 import { useLab } from '../lab/lab.ts';
 import type { LabProcess } from '../lab/machine.ts';
 import { type Outcome, wrongWindow } from '../lab/outcome.ts';
@@ -30,7 +31,7 @@ test('D7 the tables are emptied by hand: virtual server and real servers are bac
   console.log(
     `D7 rules back after ${Math.round(tookMs)} ms; busy broken after ${after(brokenBusy)} ms, idle after ${after(brokenIdle)} ms`,
   );
-  expect(tookMs).toBeLessThanOrEqual(3_000);
+  expect(tookMs).toBeLessThanOrEqual(6_000);
   expect(after(brokenBusy)).toBeLessThanOrEqual(4_000);
   expect(after(brokenIdle)).toBeLessThanOrEqual(4_000);
   await fresh.waitFor(({ ok, at }) => ok && at > emptiedAt + tookMs);
@@ -80,7 +81,8 @@ test('D12 401 on every health path: all stay ready', async () => {
   expect(Object.values(await weights(net.worker))).toEqual([1, 1, 1]);
 });
 
-test('D13 daemons are killed 50 times while masters flap: rules and persisted files stay valid', async () => {
+const KILLS = EVERY_SCENARIO ? 50 : 16;
+test(`D13 daemons are killed ${KILLS} times while masters flap: rules and persisted files stay valid`, async () => {
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();
   // Two nodes at once, which takes half of the time.
@@ -92,7 +94,7 @@ test('D13 daemons are killed 50 times while masters flap: rules and persisted fi
       return { host, start, daemon: await start(3) };
     }),
   );
-  for (let round = 1; round <= 25; round += 1) {
+  for (let round = 1; round <= KILLS / 2; round += 1) {
     const master = net.master((round % 3) + 1);
     await master.control({ readyz: round % 2 === 0 ? 200 : 500 });
     await Promise.all(

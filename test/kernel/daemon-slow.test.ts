@@ -2,6 +2,7 @@
 // no more go than there is evidence for. Defaults throughout; figures are printed, and asserted with twice the room.
 import { expect, test } from 'vitest';
 import { eventually } from '../lab/bounded.ts';
+import { longTest } from '../lab/every.ts';
 import { useLab } from '../lab/lab.ts';
 import type { RunningClient } from '../lab/lab-host.ts';
 import type { LabProcess } from '../lab/machine.ts';
@@ -91,10 +92,10 @@ test('two of three are late: they get nobody new, and keep whom they have', asyn
   const quick = all.others[1];
   const faultAt = await net.now();
   await late(slow, 1_500);
-  const good = await all.fresh.waitFor(({ ok, master }) => ok && master === quick.name, 30_000);
-  const tookMs = Math.round(good.at + good.ms - faultAt);
+  const good = await all.fresh.waitFor(({ ok, master }) => ok && master === quick.name);
+  const tookMs = Math.round(good.at - faultAt);
   console.log(`two late masters: new connections go to the quick one after ${tookMs} ms`);
-  expect(tookMs).toBeLessThanOrEqual(10_000);
+  expect(tookMs).toBeLessThanOrEqual(15_000);
   await eventually('both slow ones have weight 0', async () => {
     const now = await weights(net.worker);
     return slow.every(master => now[name(master)] === 0) && now[name(quick)] === 1;
@@ -103,10 +104,8 @@ test('two of three are late: they get nobody new, and keep whom they have', asyn
   expect(steps(daemon).filter(step => step.startsWith('remove'))).toEqual([]);
   expect(broken(all)).toBe(0);
   await late(slow, 0);
-  await eventually(
-    'all serve again',
-    async () => Object.values(await weights(net.worker)).every(weight => weight === 1),
-    { timeoutMs: 60_000 },
+  await eventually('all serve again', async () =>
+    Object.values(await weights(net.worker)).every(weight => weight === 1),
   );
   expect(wrongWindow(await all.fresh.stop())).toBeUndefined();
 });
@@ -123,11 +122,10 @@ test('one hangs, one is late, one is well: the hung one is out, the late one kee
     async () =>
       JSON.stringify(sortedEntries(await weights(net.worker))) ===
       JSON.stringify(sortedEntries({ [name(slow)]: 0, [name(well)]: 1 })),
-    { timeoutMs: 30_000 },
   );
-  const ends = await Promise.all(all.idle.map(client => client.waitFor(({ ok }) => !ok, 20_000)));
+  const ends = await Promise.all(all.idle.map(client => client.waitFor(({ ok }) => !ok)));
   const brokenMs = Math.round(Math.max(...ends.map(({ at, ms }) => at + ms)) - faultAt);
-  await all.fresh.waitFor(({ ok, at, master }) => ok && at > faultAt + 1_000 && master === well.name, 20_000);
+  await all.fresh.waitFor(({ ok, at, master }) => ok && at > faultAt + 1_000 && master === well.name);
   const wrongMs = Math.round((wrongWindow(await all.fresh.stop())?.to ?? faultAt) - faultAt);
   console.log(
     `one hung, one late: new connections wrong for ${wrongMs} ms, open ones broken after ${brokenMs} ms`,
@@ -155,13 +153,11 @@ test('two of three hang: one is out, the other gets nobody new and is out after 
   await eventually(
     'one is out',
     async () => (await stateOf()).filter(weight => weight === undefined).length === 1,
-    { timeoutMs: 30_000, everyMs: 100 },
+    { everyMs: 100 },
   );
   const firstMs = await soFar();
   expect((await stateOf()).sort()).toEqual([0, undefined]);
-  await eventually('both are out', async () => (await stateOf()).every(weight => weight === undefined), {
-    timeoutMs: 60_000,
-  });
+  await eventually('both are out', async () => (await stateOf()).every(weight => weight === undefined));
   const secondMs = await soFar();
   const wrongMs = Math.round((wrongWindow(await all.fresh.stop())?.to ?? faultAt) - faultAt);
   console.log(`two hung: out after ${firstMs} and ${secondMs} ms, new connections wrong for ${wrongMs} ms`);
@@ -181,14 +177,13 @@ test('all lose power and two come back: the first serves at once, and the second
   await net.powerBack(all.used);
   const returnedAt = await net.now();
   await net.powerBack(second);
-  const good = await all.fresh.waitFor(({ ok, at }) => ok && at > returnedAt, 30_000);
+  const good = await all.fresh.waitFor(({ ok, at }) => ok && at > returnedAt);
   const tookMs = Math.round(good.at + good.ms - returnedAt);
   console.log(`power returns to one: first good connection after ${tookMs} ms`);
   expect(tookMs).toBeLessThanOrEqual(6_000);
   await eventually(
     'the one without power is out',
     async () => !(name(all.others[1]) in (await weights(net.worker))),
-    { timeoutMs: 30_000 },
   );
   const since = steps(daemon).slice(stepsBefore);
   expect(since.filter(step => step.includes(name(second)) || step.includes(name(all.used)))).toEqual([]);
@@ -207,15 +202,13 @@ test('a master that needs 20 s to start gets one handshake, and serves when it i
   console.log(`a master that starts for 20 s saw ${handshakes} handshakes`);
   // The one in which it may still have been quick, and the one that waits.
   expect(handshakes).toBeLessThanOrEqual(2);
-  await eventually('it serves', async () => (await weights(net.worker))[name(starting)] === 1, {
-    timeoutMs: 40_000,
-  });
+  await eventually('it serves', async () => (await weights(net.worker))[name(starting)] === 1);
   expect(broken(all)).toBe(0);
   expect(wrongWindow(await all.fresh.stop())).toBeUndefined();
   expect(steps(daemon).filter(step => step.startsWith('remove')).length).toBe(1);
 });
 
-test('one answer of /readyz in twenty takes 3 s: nothing changes', async () => {
+longTest('one answer of /readyz in twenty takes 3 s: nothing changes', async () => {
   const { net, daemon } = await threeMasters(['--probe-interval', '1s']);
   const all = await crowd(net);
   const [before, stepsBefore] = [await net.worker.rules(), steps(daemon)];
@@ -235,7 +228,7 @@ test('one answer of /readyz in twenty takes 3 s: nothing changes', async () => {
 test('SIGTERM as with kubeadm: nobody new within half a second, and what is open is served to its end', async () => {
   const { net } = await threeMasters();
   const all = await crowd(net);
-  const slow = await net.worker.client('slow', { timeoutMs: 60_000 });
+  const slow = await net.worker.client('slow', { timeoutMs: 120_000 });
   await all.used.control({ closesAtOnce: true, gracefulMs: 20_000 });
   await eventually(
     'the long request is there',
@@ -247,15 +240,12 @@ test('SIGTERM as with kubeadm: nobody new within half a second, and what is open
     everyMs: 50,
   });
   const loweredMs = Math.round((await net.now()) - faultAt);
-  const answer = await slow.waitFor(({ ms }) => ms > 0, 30_000);
+  const answer = await slow.waitFor(({ ms }) => ms > 0);
   expect(answer, 'the request in flight').toMatchObject({ ok: true, master: all.used.name });
   expect(all.idle.filter(client => client.outcomes().length > 1)).toEqual([]);
   await eventually(
     'it is out when it has ended',
     async () => !(name(all.used) in (await weights(net.worker))),
-    {
-      timeoutMs: 60_000,
-    },
   );
   const goneMs = Math.round((await net.now()) - faultAt);
   const wrongMs = Math.round((wrongWindow(await all.fresh.stop())?.to ?? faultAt) - faultAt);

@@ -64,14 +64,11 @@ test('in a container with one capability and a read-only root the daemon finds, 
   if (lab.machine.disposable) expect(modules).not.toMatch(/^(ip_vs|tcp_diag)/m);
   const realServers = net.masters.flatMap((_, index) => ['--rs', realServerOf(net, index + 1)]);
   const daemon = await startInPod(worker, [BINARY_PATH, ...args, '--vs', vipOf(4), ...realServers]);
-  await eventually(
-    'ready',
-    () =>
-      page(worker, '/readyz').then(
-        () => true,
-        () => false,
-      ),
-    { timeoutMs: 30_000 },
+  await eventually('ready', () =>
+    page(worker, '/readyz').then(
+      () => true,
+      () => false,
+    ),
   );
   await page(worker, '/healthz');
 
@@ -105,7 +102,6 @@ test('in a container with one capability and a read-only root the daemon finds, 
   await eventually(
     'discovery by way of a real server',
     async () => JSON.parse(await page(worker, '/status')).discovery.connected,
-    { timeoutMs: 30_000 },
   );
   await eventually(
     'three ready',

@@ -118,8 +118,7 @@ test('init, reload, add and delete of the old tool, the entry point of the old c
       managerInterval: '10',
     },
   });
-  for (const server of [m1, m2, m3])
-    await container.waitForLine(line => line.includes(`${server} is ready`), 30_000);
+  for (const server of [m1, m2, m3]) await container.waitForLine(line => line.includes(`${server} is ready`));
   expect(await net.worker.must(['curl', '-s', `http://${net.worker.ipv4}:8004/healthz`])).toContain('ok');
   container.kill('SIGTERM');
   expect((await container.exited).code).toBe(0);

@@ -66,7 +66,7 @@ export async function preparePod(machine: Machine, memoryLimit: string): Promise
     mkdir -p ${CGROUP}
     echo ${memoryLimit} > ${CGROUP}/memory.max
   `;
-  await machine.must(['bash', '-ec', script], { timeoutMs: 60_000 });
+  await machine.must(['bash', '-ec', script]);
   await machine.writeFile(LAUNCHER, LAUNCHER_TEXT);
 }
 

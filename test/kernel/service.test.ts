@@ -20,7 +20,7 @@ const ADDRESS = [
   'ip link set eth0 up',
 ];
 
-const proxy = (...args: string[]) => lab.machine.run([lab.machine.binary, ...args], { timeoutMs: 60_000 });
+const proxy = (...args: string[]) => lab.machine.run([lab.machine.binary, ...args]);
 const shell = (...lines: string[]) => lab.machine.must(['bash', '-ec', lines.join('\n')]);
 const rules = (): Promise<string> => lab.machine.must(['ipvsadm', '-Sn']);
 const SYSCTL = ['sysctl', 'net.ipv4.vs.conntrack', 'net.ipv4.vs.expire_nodest_conn'];
@@ -87,7 +87,6 @@ describe('the boot restore', () => {
     await shell('systemctl enable kubelet late-address 2>&1');
     await lab.machine.reboot();
     await eventually('kubelet', async () => (await property('kubelet', 'ActiveState')) === 'active', {
-      timeoutMs: 60_000,
       everyMs: 500,
     });
     const seen = (name: string) => lab.machine.readFile(`/var/${name}`);

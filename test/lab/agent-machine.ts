@@ -1,15 +1,15 @@
 // The Machine behind a byte stream with an agent at its other end, whatever carries the stream.
 import { createInterface } from 'node:readline';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { bounded } from './bounded.ts';
+import { bounded, PATIENCE_MS } from './bounded.ts';
 import { CommandLog } from './command-log.ts';
 import type { Machine, RunOptions, RunResult } from './machine.ts';
 import type { Event, Request } from './protocol.ts';
 import { RemoteProcess } from './remote-process.ts';
 
-const FILE_TIMEOUT_MS = 10_000; // a binary of 100 MB takes about 3 s through an emulated serial port
+const FILE_TIMEOUT_MS = PATIENCE_MS; // a binary of 100 MB takes about 3 s through an emulated serial port
 const REBOOT_TIMEOUT_MS = 60_000; // 20 s on an idle machine
-const START_TIMEOUT_MS = 10_000; // nsenter and execve under emulation: milliseconds, unless the machine is stuck
+const START_TIMEOUT_MS = PATIENCE_MS; // nsenter and execve under emulation: milliseconds, unless the machine is stuck
 
 /** What differs between the kinds of machine. */
 export interface Surroundings {
@@ -55,7 +55,7 @@ export class AgentMachine implements Machine {
     argv: string[],
     options: RunOptions & { input?: string; timeoutMs?: number } = {},
   ): Promise<RunResult> {
-    const { input = '', timeoutMs = 20_000, ...rest } = options;
+    const { input = '', timeoutMs = PATIENCE_MS, ...rest } = options;
     const process = await this.spawn(argv, rest);
     process.end(input);
     try {

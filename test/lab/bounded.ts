@@ -1,6 +1,9 @@
 // Bounds for everything that the lab waits for: a promise, or a condition that something else makes true.
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** For what takes seconds: only what never comes should be waited for in vain, however busy the machine. */
+export const PATIENCE_MS = 60_000;
+
 /** Rejects when `promise` has not settled within `timeoutMs`; `what` names it in the message. */
 export async function bounded<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   const late = Promise.withResolvers<never>();
@@ -19,7 +22,7 @@ export async function bounded<T>(promise: Promise<T>, timeoutMs: number, what: s
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  { timeoutMs = 15_000, everyMs = 100 } = {},
+  { timeoutMs = PATIENCE_MS, everyMs = 100 } = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   while (true) {

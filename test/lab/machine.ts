@@ -32,7 +32,7 @@ export interface LabProcess {
 }
 
 export interface Machine {
-  /** Runs a program to its end. It is killed, and the promise rejected, after `timeoutMs` (default 20 s). */
+  /** Runs a program to its end. It is killed, and the promise rejected, after `timeoutMs` (default PATIENCE_MS). */
   run(argv: string[], options?: RunOptions & { input?: string; timeoutMs?: number }): Promise<RunResult>;
   /** Like `run`, and rejects unless the program exits with 0; resolves to its stdout. */
   must(argv: string[], options?: RunOptions & { input?: string; timeoutMs?: number }): Promise<string>;

@@ -12,14 +12,13 @@ export interface Outcome {
   client?: string;
 }
 
-/** From the first failed attempt's start to the last failed one's end; undefined when none failed. */
+/** From the start of the first failed attempt to the end of the last; the outcomes come in any order; undefined when none failed. */
 export function wrongWindow(outcomes: Outcome[]): { from: number; to: number; ms: number } | undefined {
   const failed = outcomes.filter(({ ok }) => !ok);
-  const first = failed[0];
-  const last = failed.at(-1);
-  if (first === undefined || last === undefined) return undefined;
-  const to = last.at + last.ms;
-  return { from: first.at, to, ms: Math.round(to - first.at) };
+  if (failed.length === 0) return undefined;
+  const from = Math.min(...failed.map(({ at }) => at));
+  const to = Math.max(...failed.map(({ at, ms }) => at + ms));
+  return { from, to, ms: Math.round(to - from) };
 }
 
 /** How many answers came from each master. */

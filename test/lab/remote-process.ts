@@ -1,5 +1,6 @@
 // Host side of one program that the agent runs: collects its output and tells who waits for a line or for its end.
 
+import { PATIENCE_MS } from './bounded.ts';
 import type { LabProcess, RunResult } from './machine.ts';
 import type { Event, Request } from './protocol.ts';
 
@@ -63,7 +64,7 @@ export class RemoteProcess implements LabProcess {
     }
   }
 
-  async waitForLine(accept: (line: string) => boolean, timeoutMs = 10_000): Promise<string> {
+  async waitForLine(accept: (line: string) => boolean, timeoutMs = PATIENCE_MS): Promise<string> {
     let expired = false;
     const timer = setTimeout(() => {
       expired = true;

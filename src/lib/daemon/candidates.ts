@@ -5,7 +5,16 @@ import type { Clock } from '../clock.ts';
 import type { CandidateView } from '../health/decide.ts';
 import type { Evidence } from '../health/evidence.ts';
 import { nextProbeInMs } from '../health/pace.ts';
-import { die, forgive, type Health, heard, newHealth, score, type Thresholds } from '../health/scoreboard.ts';
+import {
+  awaited,
+  die,
+  forgive,
+  type Health,
+  heard,
+  newHealth,
+  score,
+  type Thresholds,
+} from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { MissingMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -125,9 +134,13 @@ export class Candidates {
     }
   }
 
-  /** Something seems wrong on the way to this one; undefined = nobody knows to whom. */
-  suspect(realServer: HostPort | undefined): void {
+  /**
+   * Something seems wrong on the way to this one; undefined = nobody knows to whom. `since`: a client sent data then, and
+   * waits.
+   */
+  suspect(realServer: HostPort | undefined, since?: number): void {
     const suspected = realServer && this.#byName.get(formatHostPort(realServer));
+    if (suspected !== undefined && since !== undefined) suspected.health = awaited(suspected.health, since);
     for (const { probe } of suspected === undefined ? this.#byName.values() : [suspected]) probe.probeSoon();
   }
 

@@ -54,6 +54,6 @@ export class Traffic {
     const look = lookAt(sockets.traffic(virtualServer), this.#memory, realServerOf, now);
     this.#memory = look.memory;
     for (const { realServer, at } of look.heard) candidates.heard(realServer, at);
-    for (const realServer of look.suspects) candidates.suspect(realServer);
+    for (const { realServer, since } of look.suspects) candidates.suspect(realServer, since);
   }
 }

@@ -34,6 +34,8 @@ export interface Health {
   readonly lateSentAt: number;
   /** The last sign of life, a refusal included: its host lives. */
   readonly heardAt: number;
+  /** When a client of this node sent the first data that it got no byte for; it counts while it is later than `heardAt`. */
+  readonly awaitedSince: number;
   readonly silence: Silence | undefined;
   /** What happened before no longer counts. */
   readonly countsFrom: number;
@@ -42,6 +44,8 @@ export interface Health {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
+/** Data that was sent earlier than this before a probe is not why it was sent: its answer may rightly take long. */
+const SUSPICION_MS = 1000;
 
 export function newHealth(now: number): Health {
   return {
@@ -50,6 +54,7 @@ export function newHealth(now: number): Health {
       quickSentAt: NEVER,
       lateSentAt: NEVER,
       heardAt: NEVER,
+      awaitedSince: NEVER,
       silence: undefined,
       countsFrom: now,
       reason: '',
@@ -69,6 +74,12 @@ export function heard(health: Health, at: number): Health {
   const { silence } = health;
   const isOver = silence !== undefined && silence.since < at;
   return { ...health, heardAt: Math.max(health.heardAt, at), silence: isOver ? undefined : silence };
+}
+
+/** A client of this node sent data, and has got nothing since: silence begins with what was asked first, by whomever. */
+export function awaited(health: Health, since: number): Health {
+  const isFirst = health.awaitedSince <= health.heardAt && since > health.heardAt;
+  return isFirst ? { ...health, awaitedSince: since } : health;
 }
 
 export function die(health: Health, now: number): Health {
@@ -115,8 +126,10 @@ function isLate({ heardAt }: Health, evidence: Evidence): boolean {
   return evidence.kind === 'process-silent' && heardAt > evidence.since;
 }
 
-function silenceFrom({ silence, heardAt, countsFrom }: Health, { kind, since }: Silent): Silence {
-  const from = Math.max(since, heardAt, countsFrom);
+function silenceFrom(health: Health, { kind, since }: Silent): Silence {
+  const { silence, heardAt, countsFrom, awaitedSince } = health;
+  const isWhyAsked = awaitedSince > heardAt && awaitedSince > since - SUSPICION_MS;
+  const from = Math.max(isWhyAsked ? Math.min(since, awaitedSince) : since, heardAt, countsFrom);
   if (kind === 'process-silent') return { kind: 'process', since: from, confirmed: true };
   if (silence?.kind === 'host') return { ...silence, confirmed: true };
   return { kind: 'host', since: from, confirmed: false };

@@ -24,9 +24,15 @@ export interface Watched {
 /** By the socket's cookie, in hexadecimal. */
 export type Memory = ReadonlyMap<string, Watched>;
 
-export interface Look {
+export interface Suspect {
   /** Whose answer somebody waits for; undefined = nobody knows whose. */
-  readonly suspects: readonly (HostPort | undefined)[];
+  readonly realServer: HostPort | undefined;
+  /** When (monotonic ms) the first data was sent that is not answered. */
+  readonly since: number;
+}
+
+export interface Look {
+  readonly suspects: readonly Suspect[];
   /** When (monotonic ms) bytes of a real server came last. */
   readonly heard: readonly { readonly realServer: HostPort; readonly at: number }[];
   readonly memory: Memory;
@@ -43,7 +49,7 @@ export function lookAt(
   now: number,
 ): Look {
   const next = new Map<string, Watched>();
-  const suspects = new Map<string, HostPort | undefined>();
+  const suspects = new Map<string, Suspect>();
   const heard: { realServer: HostPort; at: number }[] = [];
   let asked = 0;
   for (const one of traffic) {
@@ -56,12 +62,18 @@ export function lookAt(
     const firstSeenAt = before?.firstSeenAt ?? now;
     const waitsFrom = waitingSince(one, firstSeenAt, now);
     const isNews = waitsFrom !== undefined && Math.abs(waitsFrom - (before?.toldOf ?? 0)) > SAME_MOMENT_MS;
-    if (isNews) suspects.set(realServer === undefined ? '' : formatHostPort(realServer), realServer);
+    if (isNews) addSuspect(suspects, { realServer, since: waitsFrom });
     if (realServer !== undefined && one.bytesReceived > 0n)
       heard.push({ realServer, at: now - one.sinceReceivedMs });
     next.set(name, { firstSeenAt, toldOf: waitsFrom ?? before?.toldOf ?? 0, realServer });
   }
   return { suspects: [...suspects.values()], heard, memory: next };
+}
+
+function addSuspect(suspects: Map<string, Suspect>, suspect: Suspect): void {
+  const name = suspect.realServer === undefined ? '' : formatHostPort(suspect.realServer);
+  const known = suspects.get(name);
+  if (known === undefined || suspect.since < known.since) suspects.set(name, suspect);
 }
 
 /** Since when it has waited too long; undefined = it does not. */

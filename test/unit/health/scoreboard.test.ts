@@ -1,7 +1,15 @@
 // Evidence in, states out.
 import { describe, expect, test } from 'vitest';
 import type { Evidence } from '../../../src/lib/health/evidence.ts';
-import { forgive, type HealthState, heard, newHealth, score } from '../../../src/lib/health/scoreboard.ts';
+import {
+  awaited,
+  forgive,
+  type Health,
+  type HealthState,
+  heard,
+  newHealth,
+  score,
+} from '../../../src/lib/health/scoreboard.ts';
 import { evidence, healthAfter } from '../../helpers/evidence.ts';
 
 // + in time, l late, n not ready, r refused, h host silent, p process silent, c closed, f a fault of ours
@@ -63,6 +71,34 @@ describe('silence', () => {
     const health = healthAfter('++pp');
     expect(heard(health, 1000).silence).toEqual(health.silence);
     expect(heard(health, 3500)).toMatchObject({ silence: undefined, heardAt: 3500 });
+  });
+});
+
+describe('silence begins with the data of a client that nobody answered', () => {
+  const silent = (health: Health, since: number) =>
+    score(health, { kind: 'process-silent', reason: 'no answer', since }, { rise: 2, fall: 2 }, since + 1000)
+      .silence;
+  const ready = { ...healthAfter('++'), heardAt: 1000 };
+
+  test('and not with the probe that this caused', () => {
+    expect(silent(awaited(ready, 9400), 10_000)?.since).toBe(9400);
+  });
+
+  test('of several, with the first', () => {
+    expect(silent(awaited(awaited(ready, 9400), 9600), 10_000)?.since).toBe(9400);
+  });
+
+  test('never before the last sign of life', () => {
+    expect(silent(heard(awaited(ready, 9400), 9500), 10_000)?.since).toBe(10_000);
+    expect(silent(awaited({ ...ready, heardAt: 9500 }, 9400), 10_000)?.since).toBe(10_000);
+  });
+
+  test('not with data whose answer may rightly take long', () => {
+    expect(silent(awaited(ready, 2000), 10_000)?.since).toBe(10_000);
+  });
+
+  test('what was awaited before the last sign of life makes way for what is awaited now', () => {
+    expect(silent(awaited(heard(awaited(ready, 2000), 3000), 9400), 10_000)?.since).toBe(9400);
   });
 });
 
