@@ -21,6 +21,11 @@ export function wrongWindow(outcomes: Outcome[]): { from: number; to: number; ms
   return { from, to, ms: Math.round(to - from) };
 }
 
+/** From `faultAt` to the start of the last failed attempt: whoever connects later is served. 0 when none failed. */
+export function rightAfterMs(outcomes: Outcome[], faultAt: number): number {
+  return Math.round(Math.max(0, ...outcomes.filter(({ ok }) => !ok).map(({ at }) => at - faultAt)));
+}
+
 /** How many answers came from each master. */
 export function byMaster(outcomes: Outcome[]): Record<string, number> {
   const counts: Record<string, number> = {};

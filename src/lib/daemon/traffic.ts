@@ -38,10 +38,11 @@ export class Traffic {
       silentMs: SILENT_MS,
       run: async (signal, alive) => {
         while (!signal.aborted) {
-          const startedAt = performance.now();
-          this.#look(startedAt);
+          const before = process.threadCpuUsage();
+          this.#look(performance.now());
           alive();
-          const waitMs = nextLookInMs(performance.now() - startedAt);
+          const { user, system } = process.threadCpuUsage(before);
+          const waitMs = nextLookInMs((user + system) / 1000);
           await delay(waitMs, undefined, { signal }).catch(ignoreAbort);
         }
       },

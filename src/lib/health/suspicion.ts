@@ -91,11 +91,11 @@ function waitingSince(
 const TCP_SYN_SENT = 2;
 
 const AT_LEAST_MS = 250;
-const AT_MOST_MS = 5000;
-/** One percent of a core, whatever else the node has open. */
+const AT_MOST_MS = 2000;
+/** One percent of a core, as long as a look costs less than 20 ms. */
 const SHARE = 0.01;
 
-/** When to look again, given what the last look cost. */
-export function nextLookInMs(costMs: number): number {
-  return Math.min(AT_MOST_MS, Math.max(AT_LEAST_MS, costMs / SHARE));
+/** When to look again, given the CPU time that the last look took. */
+export function nextLookInMs(cpuMs: number): number {
+  return Math.min(AT_MOST_MS, Math.max(AT_LEAST_MS, cpuMs / SHARE));
 }
