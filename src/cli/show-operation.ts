@@ -11,7 +11,7 @@ export interface ShowOptions {
   readonly dryRun: boolean;
 }
 
-/** Sets the exit code when a task failed. The value is what --json prints. */
+/** Sets the exit code, that of the first failure, when a task failed. The value is what --json prints. */
 export async function showOperation(
   tasks: readonly Task[],
   options: ShowOptions,
@@ -19,7 +19,7 @@ export async function showOperation(
   const display = options.json ? silent : canRedraw() ? await liveList(tasks) : plainLines;
   const report = await runTasks(tasks, display);
   await display.end();
-  if (report.failure !== undefined) process.exitCode = exitCodeOf(report.failure);
+  if (report.failures.length > 0) process.exitCode = exitCodeOf(report.failures[0]);
   if (!options.json) printOutcome(report, options);
   return toJson(report, options);
 }
@@ -74,28 +74,27 @@ async function liveList(tasks: readonly Task[]): Promise<Display> {
   };
 }
 
-function printOutcome({ tasks, failure, changed }: OperationReport, { subject, dryRun }: ShowOptions): void {
-  if (failure === undefined) {
+function printOutcome({ tasks, failures, changed }: OperationReport, { subject, dryRun }: ShowOptions): void {
+  if (failures.length === 0) {
     const verdict = changed ? (dryRun ? 'would change' : 'done') : 'unchanged';
     process.stdout.write(`${verdict}: ${subject}\n`);
     return;
   }
   const notRun = tasks.filter(({ status }) => status === 'not-run').map(({ title }) => title);
   const done = tasks.filter(({ changed }) => changed).map(changedPart);
-  const suggestions = isProxyError(failure) ? failure.suggestions : [];
+  const suggestions = failures.flatMap(failure => (isProxyError(failure) ? failure.suggestions : []));
   process.stderr.write(
     [
-      `Error: ${messageOf(failure)}`,
-      `Changed before it: ${done.join(', ') || 'nothing'}.${notRun.length > 0 ? ` Not done: ${notRun.join(', ')}.` : ''}`,
-      ...suggestions.map(text => `Try this: ${text}`),
+      ...failures.map(failure => `Error: ${messageOf(failure)}`),
+      `Changed: ${done.join(', ') || 'nothing'}.${notRun.length > 0 ? ` Not done: ${notRun.join(', ')}.` : ''}`,
+      ...[...new Set(suggestions)].map(text => `Try this: ${text}`),
       '',
     ].join('\n'),
   );
 }
 
-/** The last line of a failed task is the reason; before it stands what it had done. */
-function changedPart({ title, status, lines }: TaskReport): string {
-  return status === 'failed' ? `${title} (only this: ${lines.slice(0, -1).join('; ')})` : title;
+function changedPart({ title, done }: TaskReport): string {
+  return done === undefined ? title : `${title} (only this: ${done.join('; ')})`;
 }
 
 function exitCodeOf(failure: unknown): number {
@@ -103,11 +102,18 @@ function exitCodeOf(failure: unknown): number {
 }
 
 function toJson(
-  { tasks, changed, failure }: OperationReport,
+  { tasks, changed, failures }: OperationReport,
   { subject, dryRun }: ShowOptions,
 ): Record<string, unknown> {
-  const error = failure === undefined ? {} : { error: describeFailure(failure) };
-  return { subject, dryRun, changed, tasks, ...error };
+  const [error] = failures.map(describeFailure);
+  const shown = tasks.map(({ done: _, ...task }) => task);
+  return {
+    subject,
+    dryRun,
+    changed,
+    tasks: shown,
+    ...(error && { error, errors: failures.map(describeFailure) }),
+  };
 }
 
 function describeFailure(failure: unknown): Record<string, unknown> {

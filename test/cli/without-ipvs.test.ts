@@ -53,7 +53,7 @@ describe.skipIf(!canSeal)('init names the module that is missing, and persists n
     expect(stderr).toBe(
       [
         `Error: ${sentence}`,
-        `Changed before it: nothing. ${NOT_DONE}`,
+        `Changed: nothing. ${NOT_DONE}`,
         `Try this: ${PACKAGES}`,
         `Try this: ${ON_THE_HOST}`,
         '',
@@ -99,7 +99,7 @@ describe.skipIf(!canSeal || existsSync('/proc/net/ip_vs'))('init fails half-way'
     expect(stderr).toBe(
       [
         'Error: this kernel has no IPVS: module ip_vs is not loaded',
-        'Changed before it: kernel modules, kernel parameters. Not done: local route of the VIP, persisted set, connection through the VIP.',
+        'Changed: kernel modules, kernel parameters. Not done: local route of the VIP, persisted set, connection through the VIP.',
         'Try this: modprobe ip_vs',
         '',
       ].join('\n'),

@@ -320,5 +320,5 @@ test('a kernel without IPVS: init names the module, the package and the remedy, 
   expect(init.code).toBe(1);
   expect(init.stderr).toContain('kernel module ip_vs cannot be loaded');
   expect(init.stderr).toContain('linux-image-$(uname -r) on Debian');
-  expect(init.stderr).toContain('Changed before it: nothing.');
+  expect(init.stderr).toContain('Changed: nothing.');
 });

@@ -11,12 +11,12 @@ import { createLogger } from '../log.ts';
 import { equalHostPort, formatHostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { type Kernel, observe } from '../reconcile/kernel.ts';
+import { DaemonLock } from '../store/daemon-lock.ts';
 import { formatMemory, loadMemory } from '../store/memory.ts';
 import { formatPersisted, loadPersisted } from '../store/persisted-set.ts';
 import { createNotifier } from '../systemd/notify.ts';
 import { assembleDaemon } from './assemble.ts';
 import type { Daemon } from './daemon.ts';
-import { DaemonLock } from './lock.ts';
 import { logTelemetry } from './log-telemetry.ts';
 
 /** Resolves when it has ended, for whatever reason. The kernel stays as it is. */

@@ -3,9 +3,9 @@ import type { DaemonConfig } from '../config/daemon-config.ts';
 import type { DaemonSnapshot, DaemonView, RealServerView } from '../http/view.ts';
 import { equalHostPort, formatHostPort } from '../model/address.ts';
 import type { ObservedRealServer } from '../reconcile/state.ts';
+import type { LockView } from '../store/daemon-lock.ts';
 import type { CandidateDetails } from './candidate.ts';
 import type { Daemon } from './daemon.ts';
-import type { LockView } from './lock.ts';
 
 /** What is looked at. */
 export interface Subject {

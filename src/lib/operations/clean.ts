@@ -9,13 +9,17 @@ import { equalHostPort, formatHostPort, type HostPort } from '../model/address.t
 import { observe } from '../reconcile/kernel.ts';
 import { planRemoval } from '../reconcile/plan.ts';
 import { removeFile, requireWritable } from '../store/atomic-file.ts';
+import { DaemonLock } from '../store/daemon-lock.ts';
 import { memoryPath } from '../store/memory.ts';
 import { loadPersisted, persistedPath } from '../store/persisted-set.ts';
 import { loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
 import { breakConnections, execute } from './kernel-tasks.ts';
-import { ALL_UNITS, checkRemoval, removalTask, UNITS } from './service.ts';
+import { ALL_UNITS, checkRemoval, removalTask, SERVICES, UNITS } from './service.ts';
 import { changes, inTurn, type Task } from './task.ts';
+
+const TABLES = 'virtual server and route';
+const PARAMETERS = 'kernel parameters';
 
 export interface CleanOptions {
   /** Remove the persisted set and the state file as well. */
@@ -31,7 +35,7 @@ export function cleanTasks(
   const other = keptVirtualServer(context, virtualServer);
   if (other !== undefined) {
     const withRoute = other.address !== virtualServer.address;
-    return [tablesTask(context, virtualServer, withRoute), sharedStays(other)];
+    return [tablesTask(context, virtualServer, withRoute), sharedStays(other, virtualServer, context)];
   }
   const files = filesOf(context.persistDir, options);
   checkRemoval(ALL_UNITS);
@@ -41,7 +45,7 @@ export function cleanTasks(
     servicesTask(context),
     tablesTask(context, virtualServer),
     parametersTask(context, virtualServer),
-    filesTask(context, files, options),
+    filesTask(context, virtualServer, files, options),
   ];
 }
 
@@ -76,15 +80,20 @@ function keptVirtualServer({ persistDir }: OperationContext, virtualServer: Host
   }
 }
 
-function sharedStays(other: HostPort): Task {
+function sharedStays(other: HostPort, virtualServer: HostPort, { persistDir }: OperationContext): Task {
   const line = `service, files and kernel parameters stay: they are there for virtual server ${formatHostPort(other)}`;
-  return { title: 'what is shared', run: () => ({ status: 'unchanged', lines: [line] }) };
+  const isKept = new DaemonLock(persistDir, virtualServer).isTaken;
+  return {
+    title: 'what is shared',
+    run: () => changes([], isKept ? [line, ...runningDaemons().map(warnOf)] : [line]),
+  };
 }
 
 /** `withRoute`: nobody else needs it. */
 function tablesTask(context: OperationContext, virtualServer: HostPort, withRoute = true): Task {
   return {
-    title: 'virtual server and route',
+    title: TABLES,
+    needs: [SERVICES],
     async run() {
       const all = planRemoval({ virtualServer, sysctls: NONE }, observe(context.kernel, virtualServer, []));
       const steps = all.filter(({ kind }) => withRoute || kind !== 'remove-route');
@@ -101,11 +110,11 @@ const NONE: ReadonlyMap<string, string> = new Map();
 
 function parametersTask(context: OperationContext, virtualServer: HostPort): Task {
   return {
-    title: 'kernel parameters',
+    title: PARAMETERS,
+    needs: [TABLES],
     run() {
       const { sysctls, warnings } = parametersBefore(context.persistDir);
-      const others = context.kernel.ipvs?.services().filter(one => !equalHostPort(one, virtualServer)) ?? [];
-      if (others.length > 0 && sysctls.size > 0) {
+      if (othersNeed(context, virtualServer, sysctls)) {
         const line = `${[...sysctls.keys()].join(', ')}: left as they are, for the virtual servers of others`;
         return changes([], [...warnings, line]);
       }
@@ -116,6 +125,15 @@ function parametersTask(context: OperationContext, virtualServer: HostPort): Tas
       return changes(execute(context, steps), warnings);
     },
   };
+}
+
+/** They are for all of IPVS. What they were before stays known, for the one who removes the last virtual server. */
+function othersNeed(
+  { kernel }: OperationContext,
+  virtualServer: HostPort,
+  sysctls: ReadonlyMap<string, string>,
+): boolean {
+  return sysctls.size > 0 && kernel.ipvs?.services().some(one => !equalHostPort(one, virtualServer)) === true;
 }
 
 /** The state file can be written by a pod: only what we ever set is put back, and only to what such a parameter can be. */
@@ -154,22 +172,26 @@ export function refuseWhileInUse({ kernel }: OperationContext, virtualServer: Ho
 }
 
 function filesOf(persistDir: string, { purge }: CleanOptions): string[] {
-  // The state file goes in any case: what it remembers is put back by the task before.
   const persisted = purge ? [persistedPath(persistDir), `${persistedPath(persistDir)}.prev`] : [];
   return [MODULES_LOAD_FILE, SYSCTL_FILE, statePath(persistDir), memoryPath(persistDir), ...persisted];
 }
 
 function filesTask(
-  { dryRun, persistDir }: OperationContext,
+  context: OperationContext,
+  virtualServer: HostPort,
   files: readonly string[],
   { purge }: CleanOptions,
 ): Task {
+  const { dryRun, persistDir } = context;
   return {
     title: 'files',
+    needs: [PARAMETERS],
     run() {
-      const lines = inTurn(files, path => {
-        const removed = dryRun ? existsSync(path) : removeFile(path);
-        return removed ? `remove ${path}` : undefined;
+      const isKept = othersNeed(context, virtualServer, parametersBefore(persistDir).sysctls);
+      const removed = files.filter(path => !(isKept && path === statePath(persistDir)));
+      const lines = inTurn(removed, path => {
+        const isThere = dryRun ? existsSync(path) : removeFile(path);
+        return isThere ? `remove ${path}` : undefined;
       });
       if (purge && !dryRun) removeIfEmpty(persistDir);
       return changes(lines);

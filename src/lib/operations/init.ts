@@ -6,6 +6,7 @@ import { readFileIfThere, requireWritable } from '../store/atomic-file.ts';
 import { isPersisted, persistedPath } from '../store/persisted-set.ts';
 import { modulesFile, sysctlFile } from './boot-files.ts';
 import type { OperationContext } from './context.ts';
+import { PERSISTED } from './persist-task.ts';
 import { checkInstall, installTask, restoreService, type Service } from './service.ts';
 import { serviceBinary } from './service-binary.ts';
 import { type SyncOptions, syncTasks } from './sync.ts';
@@ -36,7 +37,8 @@ function checkFiles({ persistDir }: OperationContext, spec: ProxySpec, options: 
 function serviceTasks(context: OperationContext, options: InitOptions): Task[] {
   if (!options.service) return [];
   if (!options.persist) return [NOTHING_TO_RESTORE];
-  return [installTask(bootService(context, options), { dryRun: context.dryRun, start: true })];
+  const install = installTask(bootService(context, options), { dryRun: context.dryRun, start: true });
+  return [{ ...install, needs: [PERSISTED] }];
 }
 
 const NOTHING_TO_RESTORE: Task = {

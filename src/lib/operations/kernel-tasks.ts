@@ -18,11 +18,15 @@ import { type BootFile, modulesFile, sysctlFile } from './boot-files.ts';
 import { type OperationContext, requireSource } from './context.ts';
 import { changes, HalfDoneError, type Task } from './task.ts';
 
+export const MODULES = 'kernel modules';
+export const TABLES = 'virtual server and real servers';
+export const ROUTE = 'local route of the VIP';
+
 const NO_SYSCTLS: ReadonlyMap<string, string> = new Map();
 
 export function modulesTask(context: OperationContext, spec: ProxySpec): Task {
   return {
-    title: 'kernel modules',
+    title: MODULES,
     async run() {
       const modules = neededModules(spec.scheduler);
       const lines: string[] = [];
@@ -43,13 +47,14 @@ async function load(name: string, done: readonly string[]): Promise<{ warning?: 
   try {
     return await loadModule(name);
   } catch (error) {
-    throw done.length === 0 ? error : new HalfDoneError(done, error);
+    throw new HalfDoneError(done, error);
   }
 }
 
 export function sysctlTask(context: OperationContext, spec: ProxySpec): Task {
   return {
     title: 'kernel parameters',
+    needs: [MODULES],
     run() {
       const steps = stepsOf(context, { ...spec, route: false }, ['set-sysctl'], WANTED_SYSCTLS);
       const forgotten = context.dryRun ? [] : rememberBefore(context, steps);
@@ -79,7 +84,8 @@ const CHANGES: readonly StepKind[] = ['update-virtual-server', 'update-real-serv
 export function virtualServerTask(context: OperationContext, spec: ProxySpec, addOnly = false): Task {
   const kinds = addOnly ? ADDITIONS : [...ADDITIONS, ...CHANGES];
   return {
-    title: 'virtual server and real servers',
+    title: TABLES,
+    needs: [MODULES],
     async run() {
       const lines = execute(context, stepsOf(context, { ...spec, route: false }, kinds, NO_SYSCTLS));
       if (lines.length === 0 || context.dryRun) return changes(lines);
@@ -92,7 +98,8 @@ export function virtualServerTask(context: OperationContext, spec: ProxySpec, ad
 /** Waits so long for a source address, when there is none. */
 export function routeTask(context: OperationContext, spec: ProxySpec, addressTimeoutMs = 0): Task {
   return {
-    title: 'local route of the VIP',
+    title: ROUTE,
+    needs: [MODULES],
     async run() {
       const waitedMs = context.dryRun
         ? 0
@@ -146,16 +153,16 @@ function stepsOf(
 }
 
 /**
- * Executes the steps unless this is a dry run; returns their sentences. When one fails, what does not depend on it is done
- * all the same; then the first failure is thrown, with what was done.
+ * Executes the steps unless this is a dry run; returns their sentences. When some fail, what does not depend on them is done
+ * all the same; then they are thrown, with what was done.
  */
 export function execute({ kernel, dryRun }: OperationContext, steps: readonly Step[]): string[] {
   if (dryRun) return steps.map(describeStep);
   const results = applyPlan(kernel, steps);
   const done = results.filter(({ outcome }) => outcome === 'done').map(({ step }) => describeStep(step));
-  const failed = results.find(result => result.outcome === 'failed');
-  if (failed === undefined) return done;
-  throw done.length === 0 ? failed.error : new HalfDoneError(done, failed.error);
+  const failures = results.flatMap(result => (result.outcome === 'failed' ? [result.error] : []));
+  if (failures.length === 0) return done;
+  throw new HalfDoneError(done, ...failures);
 }
 
 /** It serves the next boot only: where it cannot be written, what is to be done now is done all the same. */

@@ -4,11 +4,16 @@ import { formatHostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { isPersisted, loadPersisted, persistedPath, savePersisted } from '../store/persisted-set.ts';
 import type { OperationContext } from './context.ts';
+import { TABLES } from './kernel-tasks.ts';
 import { changes, type Task } from './task.ts';
 
+export const PERSISTED = 'persisted set';
+
+/** What the kernel refuses is not made to boot. */
 export function persistTask({ persistDir, dryRun }: OperationContext, spec: ProxySpec): Task {
   return {
-    title: 'persisted set',
+    title: PERSISTED,
+    needs: [TABLES],
     run() {
       // Looked for before the file that names it is replaced.
       const orphan = otherVirtualServer(persistDir, spec);

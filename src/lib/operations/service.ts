@@ -34,6 +34,8 @@ export interface Service {
   readonly command: readonly string[] | undefined;
 }
 
+export const SERVICES = 'services';
+
 export const UNITS = { restore: RESTORE_UNIT, daemon: DAEMON_UNIT } as const;
 export const ALL_UNITS: readonly string[] = Object.values(UNITS);
 
@@ -117,7 +119,7 @@ export function installTask(service: Service, { dryRun, start }: InstallOptions)
 
 export function removalTask(units: readonly string[], dryRun: boolean): Task {
   return {
-    title: 'services',
+    title: SERVICES,
     async run() {
       const actions = systemdRuns() ? (await Promise.all(units.map(unitRemoval))).flat() : [];
       if (units.includes(RESTORE_UNIT)) actions.push(...actionsOf(editRcLocal(withoutBlock)));

@@ -1,5 +1,5 @@
-// An operation (init, sync, clean) is a list of tasks, run in order until one fails. A task says what it changed;
-// nobody has to guess what is half done.
+// An operation (init, sync, clean) is a list of tasks, run in order. One that fails holds back only those that need it. A
+// task says what it changed; nobody has to guess what is half done.
 import { messageOf } from '../errors.ts';
 
 export type TaskStatus = 'changed' | 'unchanged' | 'ok' | 'warning';
@@ -13,7 +13,10 @@ export interface TaskResult {
 }
 
 export interface Task {
+  /** Unique within an operation. */
   readonly title: string;
+  /** Titles of tasks without which this one makes no sense: when one of them failed or was not run, it is not run. */
+  readonly needs?: readonly string[];
   run(): TaskResult | Promise<TaskResult>;
 }
 
@@ -22,24 +25,28 @@ export interface TaskReport {
   readonly status: TaskStatus | 'failed' | 'not-run';
   readonly lines: readonly string[];
   readonly changed: boolean;
+  /** Of a task that failed: what it had changed. The reasons stand behind it in `lines`. */
+  readonly done?: readonly string[];
 }
 
-/** A task that stopped half-way: what it had changed by then, and the reason as `cause`. */
+/** A task of which a part was done: what it changed, and each failure. */
 export class HalfDoneError extends Error {
   override readonly name = 'HalfDoneError';
   readonly done: readonly string[];
+  readonly failures: readonly unknown[];
 
-  constructor(done: readonly string[], cause: unknown) {
-    super(messageOf(cause), { cause });
+  constructor(done: readonly string[], ...failures: unknown[]) {
+    super(failures.map(messageOf).join('; '));
     this.done = done;
+    this.failures = failures;
   }
 }
 
 export interface OperationReport {
   readonly tasks: readonly TaskReport[];
   readonly changed: boolean;
-  /** What stopped the operation; undefined = all tasks ran. */
-  readonly failure: unknown;
+  /** In the order in which they came; empty = all went well. */
+  readonly failures: readonly unknown[];
 }
 
 export function changes(lines: readonly string[], warnings: readonly string[] = []): TaskResult {
@@ -56,7 +63,7 @@ export function inTurn<T>(items: readonly T[], perform: (item: T) => string | un
       const line = perform(item);
       if (line !== undefined) done.push(line);
     } catch (error) {
-      throw done.length === 0 ? error : new HalfDoneError(done, error);
+      throw new HalfDoneError(done, error);
     }
   }
   return done;
@@ -73,7 +80,7 @@ export async function inTurnAwaited<T>(
       const line = await perform(item);
       if (line !== undefined) done.push(line);
     } catch (error) {
-      throw done.length === 0 ? error : new HalfDoneError(done, error);
+      throw new HalfDoneError(done, error);
     }
   }
   return done;
@@ -85,30 +92,32 @@ export async function runTasks(
   display: { started(task: Task): void; finished(report: TaskReport): void },
 ): Promise<OperationReport> {
   const reports: TaskReport[] = [];
-  let failure: unknown;
+  const failures: unknown[] = [];
   for (const task of tasks) {
-    if (failure === undefined) display.started(task);
-    const report: TaskReport =
-      failure === undefined
-        ? await attempt(task)
-        : { title: task.title, status: 'not-run', lines: [], changed: false };
+    const lacks = reports.some(({ title, status }) => task.needs?.includes(title) && !isDone(status));
+    if (!lacks) display.started(task);
+    const report = lacks ? notRun(task) : await attempt(task, failures);
     reports.push(report);
     display.finished(report);
   }
-  return { tasks: reports, changed: reports.some(({ changed }) => changed), failure };
+  return { tasks: reports, changed: reports.some(({ changed }) => changed), failures };
+}
 
-  async function attempt(task: Task): Promise<TaskReport> {
-    try {
-      return { title: task.title, changed: false, ...(await task.run()) };
-    } catch (error) {
-      const done = error instanceof HalfDoneError ? error.done : [];
-      failure = error instanceof HalfDoneError ? error.cause : error;
-      return {
-        title: task.title,
-        status: 'failed',
-        lines: [...done, messageOf(failure)],
-        changed: done.length > 0,
-      };
-    }
+function isDone(status: TaskReport['status']): boolean {
+  return status !== 'failed' && status !== 'not-run';
+}
+
+function notRun({ title }: Task): TaskReport {
+  return { title, status: 'not-run', lines: [], changed: false };
+}
+
+async function attempt(task: Task, failures: unknown[]): Promise<TaskReport> {
+  try {
+    return { title: task.title, changed: false, ...(await task.run()) };
+  } catch (error) {
+    const { done, failures: own } = error instanceof HalfDoneError ? error : { done: [], failures: [error] };
+    failures.push(...own);
+    const lines = [...done, ...own.map(messageOf)];
+    return { title: task.title, status: 'failed', lines, changed: done.length > 0, done };
   }
 }

@@ -3,6 +3,7 @@
 import { type Pins, realServerOf } from '../ipvs/pins.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
+import { ROUTE, TABLES } from './kernel-tasks.ts';
 import type { Task } from './task.ts';
 
 /** Longer than a TCP retransmission (1 s, then 2 s), so that one lost packet is no failure. */
@@ -11,6 +12,7 @@ const TIMEOUT_MS = 4_000;
 export function verifyTask(pins: Pins, { virtualServer }: ProxySpec): Task {
   return {
     title: 'connection through the VIP',
+    needs: [TABLES, ROUTE],
     async run() {
       const startedAt = performance.now();
       const outcome = await connectOnce(pins, virtualServer);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProxySpec } from '../../../src/lib/model/spec.ts';
 import type { OperationContext } from '../../../src/lib/operations/context.ts';
-import { routeTask, virtualServerTask } from '../../../src/lib/operations/kernel-tasks.ts';
+import { routeTask, sysctlTask, virtualServerTask } from '../../../src/lib/operations/kernel-tasks.ts';
 import { persistTask } from '../../../src/lib/operations/persist-task.ts';
 import { runTasks } from '../../../src/lib/operations/task.ts';
 import { type MemoryKernel, memoryKernel } from '../../helpers/memory-kernel.ts';
@@ -122,7 +122,7 @@ describe('the source of the route', () => {
 
   test('no way to any master: one sentence, and what to do', async () => {
     const { report } = await setUp(memoryKernel({ source: undefined }), aSpec());
-    expect(report.failure).toMatchObject({
+    expect(report.failures[0]).toMatchObject({
       code: 'no-source-address',
       message:
         'no real server can be reached by any route, so no source address can be chosen for the local route of the VIP',
@@ -143,7 +143,8 @@ describe('while this host has no address', () => {
 
   async function route(kernel: MemoryKernel, timeoutMs: number, fields: Partial<ProxySpec> = {}) {
     const task = routeTask(contextOf(kernel), aSpec(fields), timeoutMs);
-    const { tasks, failure } = await runTasks([task], SILENT);
+    const { tasks, failures } = await runTasks([task], SILENT);
+    const [failure] = failures;
     return { lines: tasks.flatMap(({ lines }) => lines), calls: kernel.log, failure };
   }
 
@@ -195,9 +196,42 @@ describe('a step that fails', () => {
         status: 'failed',
         lines: ['add real server 10.0.0.12:6443, weight 1', 'find 10.99.0.1:6443: ESRCH'],
         changed: true,
+        done: ['add real server 10.0.0.12:6443, weight 1'],
       },
-      { title: 'local route of the VIP', status: 'not-run', lines: [], changed: false },
+      { title: 'local route of the VIP', status: 'unchanged', lines: [], changed: false },
     ]);
+  });
+
+  test('each real server that the kernel refuses is told, and the others serve', async () => {
+    const kernel = memoryKernel();
+    const { ipvs } = kernel;
+    if (ipvs === undefined) throw new Error('the kernel in memory has IPVS');
+    const add = ipvs.addDestination;
+    ipvs.addDestination = (id, destination) => {
+      if (destination.address !== '10.0.0.12') throw new Error(`${destination.address}: EINVAL`);
+      add(id, destination);
+    };
+    const { report } = await setUp(kernel, aSpec());
+    expect(report.failures.map(String)).toEqual(['Error: 10.0.0.11: EINVAL', 'Error: 10.0.0.13: EINVAL']);
+    expect(report.tasks.map(({ status }) => status)).toEqual(['failed', 'changed']);
+    expect(kernel.tables.services[0]?.destinations.map(({ address }) => address)).toEqual(['10.0.0.12']);
+  });
+
+  test('a parameter that cannot be set keeps no virtual server from being made', async () => {
+    const kernel = memoryKernel({ sysctls: { 'net.ipv4.vs.conntrack': '0' } });
+    kernel.sysctls.write = name => {
+      throw new Error(`${name}: EROFS`);
+    };
+    const context = contextOf(kernel, { persistDir: tempDir() });
+    const tasks = [
+      sysctlTask(context, aSpec()),
+      virtualServerTask(context, aSpec()),
+      routeTask(context, aSpec()),
+    ];
+    const report = await runTasks(tasks, SILENT);
+    expect(report.failures.map(String)).toContain('Error: net.ipv4.vs.conntrack: EROFS');
+    expect(report.tasks.map(({ status }) => status)).toEqual(['failed', 'changed', 'changed']);
+    expect(kernel.tables.services).toHaveLength(1);
   });
 });
 

@@ -27,22 +27,32 @@ async function run(...tasks: Task[]) {
   return { ...report, events };
 }
 
-describe('tasks run in order until one fails', () => {
+describe('tasks run in order, and one that fails holds back what needs it', () => {
   test('all go well', async () => {
-    const { events, failure, changed } = await run(doing('one'), doing('two', 'write a'));
+    const { events, failures, changed } = await run(doing('one'), doing('two', 'write a'));
     expect(events).toEqual(['one...', 'one: unchanged', 'two...', 'two: changed']);
-    expect({ failure, changed }).toEqual({ failure: undefined, changed: true });
+    expect({ failures, changed }).toEqual({ failures: [], changed: true });
   });
 
-  test('after a failure nothing runs, and each task that did not is reported as such', async () => {
-    const { events, tasks, failure } = await run(
+  test('what needs it, and what needs that, does not run and is reported as such; the rest does', async () => {
+    const needing = (title: string, need: string): Task => ({
+      ...doing(title, `write ${title}`),
+      needs: [need],
+    });
+    const { events, tasks, failures } = await run(
       doing('one', 'write a'),
       failing('two'),
-      doing('three', 'write b'),
+      needing('three', 'two'),
+      needing('four', 'three'),
+      needing('five', 'one'),
+      failing('six', 'the network is down'),
     );
-    expect(events).toEqual(['one...', 'one: changed', 'two...', 'two: failed', 'three: not-run']);
-    expect(tasks[1]).toEqual({ title: 'two', status: 'failed', lines: ['the disk is full'], changed: false });
-    expect(failure).toBe(CAUSE);
+    expect(events).toEqual([
+      ...['one...', 'one: changed', 'two...', 'two: failed', 'three: not-run', 'four: not-run'],
+      ...['five...', 'five: changed', 'six...', 'six: failed'],
+    ]);
+    expect(tasks[1]).toMatchObject({ status: 'failed', lines: ['the disk is full'], changed: false });
+    expect(failures).toEqual([CAUSE, 'the network is down']);
   });
 
   test('a task may take its time', async () => {
@@ -53,12 +63,12 @@ describe('tasks run in order until one fails', () => {
   });
 
   test('a promise that is rejected is a failure', async () => {
-    const { failure } = await run({ title: 'slow', run: () => Promise.reject(CAUSE) });
-    expect(failure).toBe(CAUSE);
+    const { failures } = await run({ title: 'slow', run: () => Promise.reject(CAUSE) });
+    expect(failures).toEqual([CAUSE]);
   });
 
   test('no tasks: nothing changed', async () => {
-    expect(await run()).toEqual({ tasks: [], changed: false, failure: undefined, events: [] });
+    expect(await run()).toEqual({ tasks: [], changed: false, failures: [], events: [] });
   });
 });
 
@@ -79,12 +89,12 @@ describe('what was changed is known, whatever else happened', () => {
     [
       'a failure half-way',
       failing('t', new HalfDoneError(['write a'], CAUSE)),
-      { status: 'failed', lines: ['write a', 'the disk is full'], changed: true },
+      { status: 'failed', lines: ['write a', 'the disk is full'], changed: true, done: ['write a'] },
     ],
     [
       'a failure before anything',
       failing('t'),
-      { status: 'failed', lines: ['the disk is full'], changed: false },
+      { status: 'failed', lines: ['the disk is full'], changed: false, done: [] },
     ],
   ])('%s', async (_, task, report) => {
     const { tasks, changed } = await run(task);
@@ -92,8 +102,10 @@ describe('what was changed is known, whatever else happened', () => {
     expect(changed).toBe(report.changed);
   });
 
-  test('the reason of a failure half-way is the reason that was given', async () => {
-    expect((await run(failing('t', new HalfDoneError(['write a'], CAUSE)))).failure).toBe(CAUSE);
+  test('every reason of what failed in one task is told', async () => {
+    const { tasks, failures } = await run(failing('t', new HalfDoneError(['write a'], CAUSE, 'EINVAL')));
+    expect(failures).toEqual([CAUSE, 'EINVAL']);
+    expect(tasks[0]?.lines).toEqual(['write a', 'the disk is full', 'EINVAL']);
   });
 });
 
@@ -107,8 +119,10 @@ describe('one thing after the other', () => {
     expect(inTurn(['a', 'same', 'b'], unless('c'))).toEqual(['write a', 'write b']);
   });
 
-  test('a failure at the first is that failure', () => {
-    expect(() => inTurn(['same', 'c'], unless('c'))).toThrow(CAUSE);
+  test('a failure at the first carries that nothing was done', () => {
+    expect(() => inTurn(['same', 'c'], unless('c'))).toThrow(
+      expect.objectContaining({ done: [], failures: [CAUSE] }),
+    );
   });
 
   test('a failure later carries what was done', () => {
@@ -116,7 +130,7 @@ describe('one thing after the other', () => {
       expect.objectContaining({
         name: 'HalfDoneError',
         done: ['write a'],
-        cause: CAUSE,
+        failures: [CAUSE],
         message: 'the disk is full',
       }),
     );

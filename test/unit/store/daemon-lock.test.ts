@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DaemonLock } from '../../../src/lib/daemon/lock.ts';
+import { DaemonLock } from '../../../src/lib/store/daemon-lock.ts';
 
 const VS = { address: '10.99.0.1', port: 6443 };
 let directory: string;
@@ -29,7 +29,7 @@ test('the second waits, knows who has it, and gets it when the first lets go', a
 });
 
 test('a holder that is killed leaves nothing behind', async () => {
-  const module = join(import.meta.dirname, '../../../src/lib/daemon/lock.ts');
+  const module = join(import.meta.dirname, '../../../src/lib/store/daemon-lock.ts');
   const code = `const { DaemonLock } = await import(${JSON.stringify(module)});
     await new DaemonLock(${JSON.stringify(directory)}, ${JSON.stringify(VS)}).take(new AbortController().signal, () => {});
     console.log('held'); setInterval(() => {}, 1000);`;
