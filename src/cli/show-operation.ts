@@ -4,6 +4,12 @@ import { EXIT_FAILED, isProxyError, messageOf } from '../lib/errors.ts';
 import { type OperationReport, runTasks, type Task, type TaskReport } from '../lib/operations/task.ts';
 import { canRedraw } from './terminal.ts';
 
+/** What --json prints. */
+export interface OperationJson extends Record<string, unknown> {
+  readonly changed: boolean;
+  readonly tasks: readonly Omit<TaskReport, 'done'>[];
+}
+
 export interface ShowOptions {
   readonly json: boolean;
   /** What the last line calls it, for example "virtual server 10.99.0.1:6443". */
@@ -11,11 +17,8 @@ export interface ShowOptions {
   readonly dryRun: boolean;
 }
 
-/** Sets the exit code, that of the first failure, when a task failed. The value is what --json prints. */
-export async function showOperation(
-  tasks: readonly Task[],
-  options: ShowOptions,
-): Promise<Record<string, unknown>> {
+/** Sets the exit code, that of the first failure, when a task failed. */
+export async function showOperation(tasks: readonly Task[], options: ShowOptions): Promise<OperationJson> {
   const display = options.json ? silent : canRedraw() ? await liveList(tasks) : plainLines;
   const report = await runTasks(tasks, display);
   await display.end();
@@ -104,7 +107,7 @@ function exitCodeOf(failure: unknown): number {
 function toJson(
   { tasks, changed, failures }: OperationReport,
   { subject, dryRun }: ShowOptions,
-): Record<string, unknown> {
+): OperationJson {
   const [error] = failures.map(describeFailure);
   const shown = tasks.map(({ done: _, ...task }) => task);
   return {

@@ -2,8 +2,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
 import { showOperation } from '../cli/show-operation.ts';
-import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
+import { virtualServerFlag } from '../cli/spec-flags.ts';
 import { openKernel, openSockets } from '../lib/app.ts';
+import { readFlags } from '../lib/config/settings.ts';
 import { isProxyError, ProxyError } from '../lib/errors.ts';
 import { requireNetAdmin } from '../lib/host/privileges.ts';
 import { formatHostPort, type HostPort } from '../lib/model/address.ts';
@@ -28,8 +29,7 @@ export default class Clean extends BaseCommand {
 
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Clean);
-    const virtualServer =
-      flags.vs === undefined ? this.#persisted(flags['persist-dir']) : readVirtualServer(flags.vs);
+    const virtualServer = readFlags(flags).vs ?? this.#persisted(flags['persist-dir']);
     const context = {
       kernel: openKernel(),
       sockets: openSockets(),

@@ -2,8 +2,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
 import { showOperation } from '../cli/show-operation.ts';
-import { readSpec, specFlags } from '../cli/spec-flags.ts';
+import { specFlags } from '../cli/spec-flags.ts';
 import { openKernel, openSockets } from '../lib/app.ts';
+import { readSpec } from '../lib/config/spec.ts';
 import { requireNetAdmin } from '../lib/host/privileges.ts';
 import { formatHostPort } from '../lib/model/address.ts';
 import { initTasks } from '../lib/operations/init.ts';

@@ -2,11 +2,12 @@
 import { Flags } from '@oclif/core';
 import chalk from 'chalk';
 import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts';
-import { readVirtualServer, virtualServerFlag } from '../cli/spec-flags.ts';
+import { virtualServerFlag } from '../cli/spec-flags.ts';
 import { canRedraw } from '../cli/terminal.ts';
 import { openKernel, openRecordedKernel } from '../lib/app.ts';
-import { duration } from '../lib/config/values.ts';
+import { readFlags } from '../lib/config/settings.ts';
 import { EXIT_FAILED, isProxyError, UsageError } from '../lib/errors.ts';
+import { duration } from '../lib/model/values.ts';
 import { collectFacts, type ReadConfigMap } from '../lib/status/collect.ts';
 import { formatText, type Paint } from '../lib/status/format.ts';
 import { toJson } from '../lib/status/json.ts';
@@ -75,7 +76,7 @@ export default class Status extends BaseCommand {
     refuseTogether(flags);
     const options = {
       persistDir: flags['persist-dir'],
-      virtualServer: flags.vs === undefined ? undefined : readVirtualServer(flags.vs),
+      virtualServer: readFlags({ vs: flags.vs }).vs,
       probe: flags.probe,
       readConfigMap,
     };

@@ -3,24 +3,21 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
 import { showOperation } from '../cli/show-operation.ts';
-import {
-  readMasters,
-  readScheduler,
-  readVirtualServer,
-  realServersFlag,
-  virtualServerFlag,
-} from '../cli/spec-flags.ts';
+import { realServersFlag, virtualServerFlag } from '../cli/spec-flags.ts';
 import { openKernel, openSockets } from '../lib/app.ts';
-import { duration } from '../lib/config/values.ts';
+import { readFlags, readRealServers, type Settings } from '../lib/config/settings.ts';
 import { discoverOnce } from '../lib/discovery/once.ts';
 import { ProxyError } from '../lib/errors.ts';
 import { requireNetAdmin } from '../lib/host/privileges.ts';
 import { equalHostPort, formatHostPort } from '../lib/model/address.ts';
-import { DEFAULT_SCHEDULER } from '../lib/model/scheduler.ts';
 import { type ProxySpec, validateSpec } from '../lib/model/spec.ts';
+import { specOf } from '../lib/model/spec-values.ts';
+import { duration } from '../lib/model/values.ts';
 import { forgetTask } from '../lib/operations/forget.ts';
+import { TABLES } from '../lib/operations/kernel-tasks.ts';
 import { checkAgainstHost } from '../lib/operations/preflight.ts';
 import { syncTasks } from '../lib/operations/sync.ts';
+import { isDone } from '../lib/operations/task.ts';
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
 /** --dry-run found something to do. */
@@ -124,9 +121,11 @@ export default class Sync extends BaseCommand {
     });
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
     const report = await showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun });
-    if (dryRun && report.changed === true && process.exitCode === undefined) process.exitCode = EXIT_CHANGES;
-    if (lookOnMs > 0 && !dryRun && process.exitCode === undefined)
-      await this.#lookOn(flags['persist-dir'], lookOnMs);
+    if (dryRun && report.changed && process.exitCode === undefined) process.exitCode = EXIT_CHANGES;
+    // A parameter or an address that is missing is no reason to leave the node alone.
+    const tables = report.tasks.find(({ title }) => title === TABLES);
+    const isMade = tables !== undefined && isDone(tables.status);
+    if (lookOnMs > 0 && !dryRun && isMade) await this.#lookOn(flags['persist-dir'], lookOnMs);
     return report;
   }
 
@@ -140,54 +139,47 @@ export default class Sync extends BaseCommand {
     names: readonly string[] | string,
     flags: SpecSources & { 'dry-run': boolean },
   ): Promise<Record<string, unknown>> {
-    const { virtualServer } = knownSpec(flags);
-    const tasks = [
-      forgetTask(flags['persist-dir'], virtualServer, readMasters('--forget', names), flags['dry-run']),
-    ];
+    const { virtualServer } = knownSpec(readFlags(flags), flags['persist-dir']);
+    const gone = readRealServers(names, '--forget');
+    const tasks = [forgetTask(flags['persist-dir'], virtualServer, gone, flags['dry-run'])];
     const subject = 'masters that are missing';
     return showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] });
   }
 }
 
-interface SpecSources {
+interface SpecSources extends Record<string, unknown> {
   readonly from: 'persisted' | 'cluster';
-  readonly vs: string | undefined;
-  readonly rs: string[] | undefined;
-  readonly scheduler: string | undefined;
-  readonly kubeconfig: string | undefined;
-  readonly server: string | undefined;
   readonly 'persist-dir': string;
 }
 
-async function readSpec({ from, rs, kubeconfig, server, ...sources }: SpecSources): Promise<ProxySpec> {
-  const known = knownSpec(sources);
+async function readSpec(flags: SpecSources): Promise<ProxySpec> {
+  const given = readFlags(flags);
+  const known = knownSpec(given, flags['persist-dir']);
   const spec = { ...known, realServers: await realServersOf(known) };
   validateSpec(spec);
   return spec;
 
   async function realServersOf({ realServers }: ProxySpec): Promise<ProxySpec['realServers']> {
-    if (rs !== undefined) return readMasters('--rs', rs);
-    return from === 'cluster' ? discoverOnce(known, { kubeconfig, server }) : realServers;
+    if (given.rs !== undefined) return given.rs;
+    return flags.from === 'cluster' ? discoverOnce(known, given) : realServers;
   }
 }
 
 /** The persisted set, changed as the flags say; a new one without real servers where it is of another virtual server. */
-function knownSpec(sources: Pick<SpecSources, 'vs' | 'scheduler' | 'persist-dir'>): ProxySpec {
-  const loaded = loadPersisted(sources['persist-dir']);
+function knownSpec({ vs, scheduler }: Settings, persistDir: string): ProxySpec {
+  const loaded = loadPersisted(persistDir);
   if (loaded?.problem !== undefined)
     process.stderr.write(`Warning: ${loaded.problem}; using ${loaded.path}\n`);
   const persisted = loaded?.spec;
-  const virtualServer = sources.vs === undefined ? persisted?.virtualServer : readVirtualServer(sources.vs);
+  const virtualServer = vs ?? persisted?.virtualServer;
   if (virtualServer === undefined) {
-    const problem = `${persistedPath(sources['persist-dir'])} does not exist, so there is nothing to restore`;
+    const problem = `${persistedPath(persistDir)} does not exist, so there is nothing to restore`;
     throw new ProxyError('persisted-missing', problem, {
       suggestions: ['bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT'],
     });
   }
   const isSame = persisted !== undefined && equalHostPort(persisted.virtualServer, virtualServer);
-  const spec = isSame ? persisted : { virtualServer, ...NEW };
-  if (sources.scheduler === undefined || sources.scheduler === spec.scheduler) return spec;
-  return { ...spec, scheduler: readScheduler(sources.scheduler), schedulerFlags: [] };
+  const spec = isSame ? persisted : specOf({ vs: virtualServer });
+  if (scheduler === undefined || scheduler === spec.scheduler) return spec;
+  return { ...spec, scheduler, schedulerFlags: [] };
 }
-
-const NEW = { realServers: [], scheduler: DEFAULT_SCHEDULER, schedulerFlags: [], route: true } as const;

@@ -141,7 +141,7 @@ describe('init', () => {
     [
       '--scheduler-flags is unknown',
       [...VS, ...RS, '--scheduler-flags', 'fast'],
-      '--scheduler-flags fast: unknown flag; give one of sh-fallback sh-port mh-fallback mh-port',
+      '--scheduler-flags fast: one of sh-fallback sh-port mh-fallback mh-port is expected',
     ],
     [
       '--scheduler-flags of another scheduler',

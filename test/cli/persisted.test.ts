@@ -45,13 +45,13 @@ const UNUSABLE: readonly [string, Prepare, string, string][] = [
   [
     'truncated at the end of a line',
     text('rs:\n  - 10.0.0.11:6443\n'),
-    `${FILE} cannot be used: key vs should be VIP:PORT, found nothing`,
+    `${FILE} cannot be used: key vs is missing: VIP:PORT is expected`,
     WRITE_ANEW,
   ],
   [
     'foreign',
     text('apiVersion: v1\nkind: Config\n'),
-    `${FILE} cannot be used: key vs should be VIP:PORT, found nothing`,
+    `${FILE} cannot be used: key vs is missing: VIP:PORT is expected`,
     WRITE_ANEW,
   ],
   [
@@ -63,7 +63,7 @@ const UNUSABLE: readonly [string, Prepare, string, string][] = [
   [
     'with tags that nobody knows',
     text('vs: !Ref vip\n'),
-    `${FILE} cannot be used: key vs vip: "vip" is not an IP address (host names are not resolved)`,
+    `${FILE} cannot be used: key vs vip: "vip" is not an IP address (host names are not resolved); write VIP:PORT, for example 10.99.0.1:6443`,
     WRITE_ANEW,
   ],
   [

@@ -99,8 +99,12 @@ describe.skipIf(!canSeal || existsSync('/proc/net/ip_vs'))('init fails half-way'
     expect(stderr).toBe(
       [
         'Error: this kernel has no IPVS: module ip_vs is not loaded',
-        'Changed: kernel modules, kernel parameters. Not done: local route of the VIP, persisted set, connection through the VIP.',
+        // The network namespace of this test is empty.
+        'Error: no real server can be reached by any route, so no source address can be chosen for the local route of the VIP',
+        'Changed: kernel modules, kernel parameters. Not done: persisted set, connection through the VIP.',
         'Try this: modprobe ip_vs',
+        'Try this: bring the network up first',
+        'Try this: or name an address of this host: --source-ip IP',
         '',
       ].join('\n'),
     );

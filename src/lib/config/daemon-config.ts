@@ -2,10 +2,10 @@
 import { UsageError } from '../errors.ts';
 import { DEFAULT_ACCEPTED } from '../health/evidence.ts';
 import type { HostPort } from '../model/address.ts';
-import { DEFAULT_SCHEDULER } from '../model/scheduler.ts';
 import { type ProxySpec, type SpecNames, validateSpec, validateSpecBeforeDiscovery } from '../model/spec.ts';
+import { specOf } from '../model/spec-values.ts';
+import { refuse } from '../model/values.ts';
 import { type FileSettings, flagName, type Key, overlay, type Settings } from './settings.ts';
-import { refuse } from './values.ts';
 
 export interface ProbeConfig {
   readonly kind: 'readyz' | 'livez' | 'healthz' | 'tcp' | 'none';
@@ -100,20 +100,13 @@ function buildSpec(
   discovery: DaemonConfig['discovery'],
   nameOf: (key: Key) => string,
 ): ProxySpec {
-  const {
-    vs,
-    rs = [],
-    scheduler = DEFAULT_SCHEDULER,
-    schedulerFlags = [],
-    sourceIp,
-    route = true,
-  } = settings;
+  const { vs } = settings;
   if (vs === undefined) {
     throw new UsageError(
       '--vs: the virtual server is missing; give --vs VIP:PORT, for example 10.99.0.1:6443, or key vs in the file of -f, or run init first',
     );
   }
-  const spec = { virtualServer: vs, realServers: rs, scheduler, schedulerFlags, sourceIp, route };
+  const spec = specOf({ ...settings, vs });
   const names: SpecNames = {
     vs: nameOf('vs'),
     rs: nameOf('rs'),

@@ -1,5 +1,5 @@
 // A parsed document as what it has to be: a mapping of keys to values that are still to be checked.
-import { refuse } from './values.ts';
+import { refuse } from '../model/values.ts';
 
 export type Mapping = Readonly<Record<string, unknown>>;
 

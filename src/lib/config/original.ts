@@ -2,9 +2,9 @@
 // (cmd/config/options.go) with the common parts for address, log and process. Empty texts are what its template
 // leaves where a variable is not set: as good as absent. Pure.
 
+import { refuse } from '../model/values.ts';
 import { asRecord, type Mapping } from './mapping.ts';
 import { type FileSettings, isKey, type Key, readSettings } from './settings.ts';
-import { refuse } from './values.ts';
 
 /** What only the original's file has. */
 const MARKS = [

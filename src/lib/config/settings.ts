@@ -1,10 +1,8 @@
 // Everything that can be set, by its key in a configuration file; the flag is the same in kebab-case (probeInterval,
 // --probe-interval). One source of values (flags, a file) becomes one Settings object. Pure.
-import { SCHEDULER_FLAGS, SCHEDULERS } from '../model/scheduler.ts';
-import { nearest } from './nearest.ts';
+import type { HostPort } from '../model/address.ts';
+import { SPEC_READERS } from '../model/spec-values.ts';
 import {
-  address,
-  boolean,
   duration,
   hostPort,
   httpsUrl,
@@ -15,19 +13,14 @@ import {
   refuse,
   text,
   urlPath,
-} from './values.ts';
+} from '../model/values.ts';
+import { nearest } from './nearest.ts';
 
 const LISTEN = 'write HOST:PORT, for example 127.0.0.1:8004, or none';
 const STEADY = '; more of them in a row delay a failover by minutes';
 
 const READERS = {
-  /** The spec. */
-  vs: hostPort('write VIP:PORT, for example 10.99.0.1:6443'),
-  rs: listOf(hostPort('write HOST:PORT, for example 10.0.0.11:6443'), 'HOST:PORT'),
-  scheduler: oneOf(...SCHEDULERS),
-  schedulerFlags: listOf(oneOf(...SCHEDULER_FLAGS), 'scheduler flags'),
-  sourceIp: address,
-  route: boolean,
+  ...SPEC_READERS,
   /** Discovery. */
   discovery: oneOf('endpoints', 'nodes', 'static'),
   kubeconfig: text('the path of a kubeconfig'),
@@ -94,12 +87,20 @@ export function readSettings(raw: Readonly<Record<string, unknown>>, nameOf: (ke
 /** Flags as oclif hands them over, environment included; other flags than ours are passed over. */
 export function readFlags(flags: Readonly<Record<string, unknown>>): Settings {
   const raw: Record<string, unknown> = Object.fromEntries(KEYS.map(key => [key, flags[flagName(key)]]));
-  // oclif splits a list at its commas on the command line, but not one from the environment.
-  for (const key of LISTS) {
-    const value = raw[key];
-    if (typeof value === 'string') raw[key] = value.split(',').map(item => item.trim());
-  }
+  for (const key of LISTS) if (raw[key] !== undefined) raw[key] = itemsOf(raw[key]);
   return readSettings(raw, key => `--${flagName(key)}`);
+}
+
+/** Of a flag beside those that are settings. */
+export function readRealServers(value: unknown, name: string): readonly HostPort[] {
+  return READERS.rs(itemsOf(value), name);
+}
+
+/** oclif splits a list at its commas on the command line, but not one from the environment. */
+function itemsOf(value: unknown): unknown[] {
+  return [value]
+    .flat()
+    .flatMap(item => (typeof item === 'string' ? item.split(',').map(part => part.trim()) : item));
 }
 
 /** A file's document of our own form. */

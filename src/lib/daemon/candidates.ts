@@ -19,7 +19,7 @@ import { equalHostPort, formatHostPort, type HostPort } from '../model/address.t
 import type { MissingMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Candidate, type CandidateDetails, detailsOf, type StartProbe, viewOf } from './candidate.ts';
-import { type Departure, isAwaited, kindOfDeparture, type Patience, settle } from './departure.ts';
+import { isAwaited, isBootable, kindOfDeparture, type Patience, settle } from './departure.ts';
 
 export interface CandidatesOptions extends Patience {
   readonly thresholds: Thresholds;
@@ -97,18 +97,16 @@ export class Candidates {
     return true;
   }
 
-  /** Lets go of those that left discovery, that the kernel no longer has, and that nobody waits for. */
+  /** Lets go of those that left, that the kernel no longer has, and that nobody waits for. */
   forgetUnless(inKernel: (realServer: HostPort) => boolean): void {
+    const now = this.#options.clock.now();
     for (const [name, { realServer, departure, probe }] of this.#byName) {
-      if (departure === undefined || inKernel(realServer) || this.#isAwaited(departure)) continue;
+      if (departure === undefined || inKernel(realServer) || isAwaited(departure, this.#options, now))
+        continue;
       probe.stop();
       this.#byName.delete(name);
       this.#options.telemetry.forgotten(realServer);
     }
-  }
-
-  #isAwaited(departure: Departure): boolean {
-    return isAwaited(departure, this.#options, this.#options.clock.now());
   }
 
   /** The decision found it dead. */
@@ -134,10 +132,7 @@ export class Candidates {
     }
   }
 
-  /**
-   * Something seems wrong on the way to this one; undefined = nobody knows to whom. `since`: a client sent data then, and
-   * waits.
-   */
+  /** Something seems wrong on the way to this one, undefined = to whom is unknown; a client waits, with data sent `since`. */
   suspect(realServer: HostPort | undefined, since?: number): void {
     const suspected = realServer && this.#byName.get(formatHostPort(realServer));
     if (suspected !== undefined && since !== undefined) suspected.health = awaited(suspected.health, since);
@@ -146,8 +141,8 @@ export class Candidates {
 
   /** Other traffic brought bytes from it. */
   heard(realServer: HostPort, at: number): void {
-    const candidate = this.#byName.get(formatHostPort(realServer));
-    if (candidate !== undefined) candidate.health = heard(candidate.health, at);
+    const known = this.#byName.get(formatHostPort(realServer));
+    if (known !== undefined) known.health = heard(known.health, at);
   }
 
   discovered(): HostPort[] {
@@ -156,18 +151,12 @@ export class Candidates {
       .map(({ realServer }) => realServer);
   }
 
-  /**
-   * What a boot can begin with: those that discovery names, and those that it withdrew a moment ago and that still serve.
-   * Discovery may name one after the other.
-   */
+  /** What a boot can begin with: those that discovery names, and those that it withdrew a moment ago. */
   bootable(): HostPort[] {
+    const now = this.#options.clock.now();
     return [...this.#byName.values()]
-      .filter(({ departure, health }) => departure === undefined || this.#stillServes(departure, health))
+      .filter(({ departure, health }) => !departure || isBootable(departure, health, this.#options, now))
       .map(({ realServer }) => realServer);
-  }
-
-  #stillServes(departure: Departure, { state }: Health): boolean {
-    return departure.kind === 'withdrawn' && state === 'ready' && this.#isAwaited(departure);
   }
 
   missing(): MissingMaster[] {

@@ -30,6 +30,16 @@ export function kindOfDeparture(
   return 'withdrawn';
 }
 
+/** It was withdrawn a moment ago and still serves: a boot can begin with it. Discovery may name one after the other. */
+export function isBootable(
+  departure: Departure,
+  { state }: Health,
+  patience: Patience,
+  now: number,
+): boolean {
+  return departure.kind === 'withdrawn' && state === 'ready' && isAwaited(departure, patience, now);
+}
+
 /** The first evidence about one that had left before it was asked. */
 export function settle(departure: Departure, { kind }: Evidence): Departure {
   if (departure.kind !== 'undecided' || kind === 'local-fault') return departure;

@@ -103,7 +103,7 @@ export async function runTasks(
   return { tasks: reports, changed: reports.some(({ changed }) => changed), failures };
 }
 
-function isDone(status: TaskReport['status']): boolean {
+export function isDone(status: TaskReport['status']): boolean {
   return status !== 'failed' && status !== 'not-run';
 }
 

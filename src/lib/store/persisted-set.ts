@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { describeYamlError, isProxyError, messageOf, ProxyError } from '../errors.ts';
 import { PERSISTED_FILE } from '../host/paths.ts';
-import { formatHostPort, parseAddress, parseHostPort } from '../model/address.ts';
-import { DEFAULT_SCHEDULER, isScheduler, isSchedulerFlag } from '../model/scheduler.ts';
+import { formatHostPort } from '../model/address.ts';
 import { type ProxySpec, type SpecNames, validateSpec } from '../model/spec.ts';
+import { readSpecValues, specOf } from '../model/spec-values.ts';
 import { readFileIfThere, writeFileAtomic } from './atomic-file.ts';
 import { salvage } from './salvage.ts';
 
@@ -83,23 +83,9 @@ export function formatPersisted(spec: ProxySpec): string {
 
 /** Throws a ProxyError that says what is wrong with the text. */
 export function parsePersisted(text: string): ProxySpec {
-  const document = parseDocument(text);
-  const scheduler = document.scheduler ?? DEFAULT_SCHEDULER;
-  if (typeof scheduler !== 'string' || !isScheduler(scheduler))
-    throw unusable('scheduler', 'a scheduler name', scheduler);
-  const flags = listOf(document, 'schedulerFlags', false);
-  const badFlag = flags.find(flag => !isSchedulerFlag(flag));
-  if (badFlag !== undefined) throw unusable('schedulerFlags', 'scheduler flags', badFlag);
-  const sourceIp = document.sourceIp;
-  const spec: ProxySpec = {
-    virtualServer: reading('vs', document.vs, 'VIP:PORT', parseHostPort),
-    realServers: listOf(document, 'rs', true).map(text => reading('rs', text, 'HOST:PORT', parseHostPort)),
-    scheduler,
-    schedulerFlags: flags.filter(isSchedulerFlag),
-    sourceIp:
-      sourceIp === undefined ? undefined : reading('sourceIp', sourceIp, 'an IP address', parseAddress),
-    route: routeOf(document),
-  };
+  const { vs, ...values } = readSpecValues(parseDocument(text), key => `key ${key}`);
+  if (vs === undefined) throw new ProxyError('persisted-unusable', 'key vs is missing: VIP:PORT is expected');
+  const spec = specOf({ ...values, vs });
   validateSpec(spec, KEYS);
   return spec;
 }
@@ -142,17 +128,7 @@ function attemptPart(path: string): (LoadedSet & { problem: string }) | undefine
   return found && { spec: found.value, path, problem: found.how };
 }
 
-/** What the file may hold; each value is checked before it is believed. */
-interface PersistedDocument {
-  readonly vs?: unknown;
-  readonly rs?: unknown;
-  readonly scheduler?: unknown;
-  readonly schedulerFlags?: unknown;
-  readonly sourceIp?: unknown;
-  readonly route?: unknown;
-}
-
-function parseDocument(text: string): PersistedDocument {
+function parseDocument(text: string): Record<string, unknown> {
   if (text.trim() === '') throw new ProxyError('persisted-unusable', 'it is empty');
   if (!text.endsWith('\n')) {
     throw new ProxyError('persisted-unusable', 'it was cut off: no newline ends its last line');
@@ -165,34 +141,7 @@ function parseDocument(text: string): PersistedDocument {
     throw new ProxyError('persisted-unusable', `it is not YAML (${describeYamlError(error)})`);
   }
   if (typeof document === 'object' && document !== null && !Array.isArray(document)) {
-    return document as PersistedDocument;
+    return document as Record<string, unknown>;
   }
   throw new ProxyError('persisted-unusable', 'it holds no mapping with the keys vs, rs and scheduler');
-}
-
-function routeOf({ route = true }: PersistedDocument): boolean {
-  if (typeof route !== 'boolean') throw unusable('route', 'true or false', route);
-  return route;
-}
-
-function listOf(document: PersistedDocument, key: 'rs' | 'schedulerFlags', required: boolean): string[] {
-  const value = document[key] ?? [];
-  const isList = Array.isArray(value) && value.every(item => typeof item === 'string');
-  if (!isList || (required && value.length === 0))
-    throw unusable(key, required ? 'a list of at least one HOST:PORT' : 'a list of flags', document[key]);
-  return value;
-}
-
-function reading<T>(key: string, value: unknown, expected: string, parseText: (text: string) => T): T {
-  if (typeof value !== 'string') throw unusable(key, expected, value);
-  try {
-    return parseText(value);
-  } catch (error) {
-    throw new ProxyError('persisted-unusable', `key ${key} ${value}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function unusable(key: string, expected: string, got: unknown): ProxyError {
-  const found = got === undefined ? 'nothing' : JSON.stringify(got);
-  return new ProxyError('persisted-unusable', `key ${key} should be ${expected}, found ${found}`);
 }

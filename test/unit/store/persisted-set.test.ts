@@ -116,7 +116,7 @@ describe('a file that cannot be used: one sentence says why', () => {
     [
       'cut off between two lines',
       `${ORIGINAL.split('\n').slice(0, 3).join('\n')}\n`,
-      'key vs should be VIP:PORT, found nothing',
+      'key vs is missing: VIP:PORT is expected',
     ],
     ['no YAML', 'rs: [\n', 'it is not YAML (bad indent at line 2, column 1)'],
     ['a key twice', `${ORIGINAL}vs: 10.99.0.2:6443\n`, 'it is not YAML (duplicate key at line 7, column 1)'],
@@ -124,43 +124,43 @@ describe('a file that cannot be used: one sentence says why', () => {
     ['a list', '- 10.0.0.11:6443\n', 'it holds no mapping with the keys vs, rs and scheduler'],
     ['a text', 'hello\n', 'it holds no mapping with the keys vs, rs and scheduler'],
     ['a comment only', '# nothing\n', 'it holds no mapping with the keys vs, rs and scheduler'],
-    ['of another program', 'apiVersion: v1\nkind: Config\n', 'key vs should be VIP:PORT, found nothing'],
-    ['vs is a number', 'rs: [10.0.0.11:6443]\nvs: 6443\n', 'key vs should be VIP:PORT, found 6443'],
-    ['vs has no port', 'rs: [10.0.0.11:6443]\nvs: 10.99.0.1\n', 'key vs 10.99.0.1: the port is missing'],
+    ['of another program', 'apiVersion: v1\nkind: Config\n', 'key vs is missing: VIP:PORT is expected'],
+    ['vs is a number', 'rs: [10.0.0.11:6443]\nvs: 6443\n', 'key vs 6443: HOST:PORT is expected'],
+    [
+      'vs has no port',
+      'rs: [10.0.0.11:6443]\nvs: 10.99.0.1\n',
+      'key vs 10.99.0.1: the port is missing; write VIP:PORT, for example 10.99.0.1:6443',
+    ],
     [
       'rs is a text',
       'rs: 10.0.0.11:6443\nvs: 10.99.0.1:6443\n',
-      'key rs should be a list of at least one HOST:PORT, found "10.0.0.11:6443"',
+      'key rs 10.0.0.11:6443: a list of HOST:PORT is expected',
     ],
-    [
-      'rs is empty',
-      'rs: []\nvs: 10.99.0.1:6443\n',
-      'key rs should be a list of at least one HOST:PORT, found []',
-    ],
+    ['rs is empty', 'rs: []\nvs: 10.99.0.1:6443\n', 'key rs []: a list of HOST:PORT is expected'],
     [
       'rs is missing',
       'vs: 10.99.0.1:6443\n',
-      'key rs should be a list of at least one HOST:PORT, found nothing',
+      'key rs: at least one real server is needed; give key rs HOST:PORT once for each master',
     ],
     [
       'rs has a host name',
       'rs: [master:6443]\nvs: 10.99.0.1:6443\n',
-      'key rs master:6443: "master" is not an IP address (host names are not resolved)',
+      'key rs master:6443: "master" is not an IP address (host names are not resolved); write HOST:PORT, for example 10.0.0.11:6443',
     ],
     [
       'an unknown scheduler',
       ORIGINAL.replace('sh', 'best'),
-      'key scheduler should be a scheduler name, found "best"',
+      'key scheduler best: one of rr wrr lc wlc lblc lblcr dh sh sed nq mh fo ovf is expected',
     ],
     [
       'an unknown flag',
       `schedulerFlags: [best]\n${ORIGINAL}`,
-      'key schedulerFlags should be scheduler flags, found "best"',
+      'key schedulerFlags best: one of sh-fallback sh-port mh-fallback mh-port is expected',
     ],
     [
       'flags that are no list',
       `schedulerFlags: sh-port\n${ORIGINAL}`,
-      'key schedulerFlags should be a list of flags, found "sh-port"',
+      'key schedulerFlags sh-port: a list of scheduler flags is expected',
     ],
     [
       'a flag of another scheduler',
@@ -170,12 +170,12 @@ describe('a file that cannot be used: one sentence says why', () => {
     [
       'route is not true or false (YAML 1.2 knows no "no")',
       `route: no\n${ORIGINAL}`,
-      'key route should be true or false, found "no"',
+      'key route no: true or false is expected',
     ],
     [
       'the source is no address',
       `sourceIp: eth0\n${ORIGINAL}`,
-      'key sourceIp eth0: "eth0" is not an IP address (host names are not resolved)',
+      'key sourceIp eth0: "eth0" is not an IP address (host names are not resolved); give an address of this host',
     ],
     [
       'the source is of the other family',

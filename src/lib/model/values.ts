@@ -1,7 +1,7 @@
 // Reading single values, from flags (texts) and from a file (what YAML makes of it). Pure. Every refusal is a
 // UsageError of one form: the name, what was given, the rule, and where it helps the remedy.
 import { messageOf, UsageError } from '../errors.ts';
-import { type HostPort, parseAddress, parseHostPort } from '../model/address.ts';
+import { type HostPort, parseAddress, parseHostPort } from './address.ts';
 
 /** `name` is what the user calls the value: "--rise" or "key rise". Throws UsageError. */
 export type Reader<T> = (value: unknown, name: string) => T;
