@@ -22,6 +22,7 @@ export const daemonFlags = {
   scheduler: value('scheduler', 'NAME', `IPVS scheduler: ${SCHEDULERS.join(' ')}; default sh`),
   'scheduler-flags': specFlags['scheduler-flags'],
   'source-ip': specFlags['source-ip'],
+  mtu: specFlags.mtu,
   route: Flags.boolean({
     summary: 'keep the local route of the VIP, the default (--no-route: somebody else makes the VIP local)',
     allowNo: true,

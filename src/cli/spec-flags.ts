@@ -40,6 +40,12 @@ export const specFlags = {
     helpValue: 'IP',
     env: environmentName('source-ip'),
   }),
+  mtu: Flags.string({
+    summary:
+      'largest packet on the way to the masters, where this host cannot know it; default: as its routes say',
+    helpValue: 'BYTES',
+    env: environmentName('mtu'),
+  }),
   route: Flags.boolean({
     summary: 'keep the local route of the VIP (--no-route: somebody else makes the VIP local)',
     allowNo: true,

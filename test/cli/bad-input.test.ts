@@ -136,7 +136,7 @@ describe('init', () => {
     [
       '--scheduler is unknown',
       [...VS, ...RS, '--scheduler', 'best'],
-      `--scheduler best: unknown scheduler; give one of ${SCHEDULERS}`,
+      `--scheduler best: one of ${SCHEDULERS} is expected`,
     ],
     [
       '--scheduler-flags is unknown',

@@ -15,9 +15,11 @@ import {
   persisted,
   probes,
   realServerFacts,
+  routeFacts,
   seen,
   unseen,
   VIP_DEAD,
+  vipProbe,
 } from './facts.ts';
 import { aSpec } from './specs.ts';
 
@@ -101,17 +103,31 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     remedy: RESTORE,
   },
   {
+    code: 'local-table-not-first',
+    wrong: { route: routeFacts({ hidden: true }), throughVip: VIP_DEAD },
+    severity: 'down',
+    text: 'a policy rule before that of table local leads connections to 10.99.0.1 elsewhere, so its local route is never looked at',
+    remedy: 'ip rule add pref 0 lookup local',
+  },
+  {
     code: 'source-address-is-vip',
-    wrong: { route: { source: undefined, sourceIsOurs: false }, throughVip: VIP_DEAD },
+    wrong: { route: routeFacts({ source: undefined, sourceIsOurs: false }), throughVip: VIP_DEAD },
     severity: 'down',
     text: 'the local route has no source, so connections come from the VIP itself and no reply arrives',
     remedy: RESTORE,
   },
   {
     code: 'route-source-gone',
-    wrong: { route: { source: '10.0.0.7', sourceIsOurs: false }, throughVip: VIP_DEAD },
+    wrong: { route: routeFacts({ source: '10.0.0.7', sourceIsOurs: false }), throughVip: VIP_DEAD },
     severity: 'down',
     text: "the local route's source 10.0.0.7 is not an address of this host, so no reply arrives",
+    remedy: RESTORE,
+  },
+  {
+    code: 'source-unreachable',
+    wrong: { route: routeFacts({ source: '192.168.99.10' }), throughVip: VIP_DEAD },
+    severity: 'down',
+    text: 'connections to the VIP come from 192.168.99.10, and this host reaches the masters from 10.0.0.2: no reply to 192.168.99.10 arrives',
     remedy: RESTORE,
   },
   {
@@ -138,6 +154,13 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     severity: 'down',
     text: 'nothing answers through 10.99.0.1:6443 (etimedout), although 3 real servers answer directly',
     remedy: 'nft list ruleset',
+  },
+  {
+    code: 'mtu-too-large',
+    wrong: { throughVip: seen(vipProbe({ largeArrives: false })) },
+    severity: 'down',
+    text: 'small answers arrive through 10.99.0.1:6443 and large ones do not: a link on the way to the masters takes smaller packets than this node knows of',
+    remedy: `${INIT_HERE} --mtu 1400`,
   },
   {
     code: 'real-server-left-discovery',

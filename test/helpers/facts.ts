@@ -6,6 +6,7 @@ import type {
   Facts,
   RealServerFacts,
   RealServerProbe,
+  RouteFacts,
   VipProbe,
   VirtualServerFacts,
 } from '../../src/lib/status/report.ts';
@@ -20,7 +21,7 @@ export function soundFacts(fields: Partial<Facts> = {}): Facts {
   return {
     virtualServer: aSpec().virtualServer,
     kernel: inKernel(),
-    route: { source: '10.0.0.2', sourceIsOurs: true },
+    route: routeFacts(),
     sysctls: new Map([
       ['net.ipv4.vs.conntrack', '1'],
       ['net.ipv4.vs.expire_nodest_conn', '1'],
@@ -39,6 +40,10 @@ export function soundFacts(fields: Partial<Facts> = {}): Facts {
     originalTool: [],
     ...fields,
   };
+}
+
+export function routeFacts(fields: Partial<RouteFacts> = {}): RouteFacts {
+  return { source: '10.0.0.2', sourceIsOurs: true, hidden: false, sourcesTowards: ['10.0.0.2'], ...fields };
 }
 
 /** The same with --no-probe, on a node where no daemon runs. */
@@ -129,7 +134,7 @@ export function probes(special: Readonly<Record<string, Partial<RealServerProbe>
 
 export function vipProbe(fields: Partial<VipProbe> = {}): VipProbe {
   const { address: _, port: __, ...rest } = probe();
-  return { ...rest, realServer: { address: '10.0.0.12', port: 6443 }, ...fields };
+  return { ...rest, realServer: { address: '10.0.0.12', port: 6443 }, largeArrives: true, ...fields };
 }
 
 export const VIP_DEAD = seen(

@@ -128,6 +128,7 @@ export function memoryKernel(options: MemoryKernelOptions = {}): MemoryKernel {
           deviceIndex: 1,
         };
       },
+      inLocalTable: () => undefined,
       sourceTowards: () => source,
       mtuTowards: () => undefined,
       hostAddresses: () => [...hostAddresses],

@@ -94,6 +94,80 @@ test('the link becomes narrower under the daemon: the route follows', async () =
   expect(await download(net, 4, 1_000_000)).toBe(1_000_000);
 });
 
+test.each([4, 6] as const)(
+  'IPv%i: a link further away is narrower than anybody knows: init and status say so, --mtu puts it right',
+  async family => {
+    const net = await lab.network({ masters: 2 });
+    await net.startApiservers({ family });
+    const { worker } = net;
+    // The node believes in 1500, the cable behind its own takes 1300, and nobody sends ICMP.
+    await setMtu(net, 9000, 1500);
+    const narrow = `table netdev narrow { chain out { type filter hook egress device "w1" priority 0; meta length > 1300 drop; }; }`;
+    await lab.machine.must(['ip', 'netns', 'exec', netns('switch'), 'nft', narrow]);
+    const init = await worker.proxy(initArgs(net, { family }));
+    expect(init.code).toBe(0);
+    expect(init.stdout).toMatch(
+      /^warning +connection through the VIP: answered by .* but only what is small arrives/m,
+    );
+    const codes = async (): Promise<string[]> => {
+      const { stdout } = await worker.proxy(['status', '--json']);
+      return JSON.parse(stdout).problems.map(({ code }: { code: string }) => code);
+    };
+    expect(await codes()).toContain('mtu-too-large');
+    const again = await worker.proxy([...initArgs(net, { family }), '--mtu', '1300']);
+    expect(again.stdout).toMatch(/^ok +connection through the VIP/m);
+    expect(await codes()).not.toContain('mtu-too-large');
+    const arrived = [];
+    for (const size of SIZES) arrived.push(await download(net, family, size));
+    expect(arrived).toEqual(SIZES);
+    // It is kept: a sync takes it from the persisted set.
+    await worker.must([
+      'ip',
+      `-${family}`,
+      'route',
+      'del',
+      'local',
+      family === 4 ? VIP4 : VIP6,
+      'table',
+      'local',
+    ]);
+    expect((await worker.proxy(['sync'])).stdout).toContain(`MSS ${1300 - (family === 4 ? 40 : 60)}`);
+  },
+);
+
+test.each([4, 6] as const)(
+  'IPv%i: a rule before that of table local leads past the route: told once, and what status prints is the fix',
+  async family => {
+    const net = await lab.network({ masters: 2 });
+    await net.startApiservers({ family });
+    const { worker } = net;
+    const daemon = await startDaemon(lab.machine, net, { family });
+    const ip = (...args: string[]) => worker.must(['ip', `-${family}`, ...args]);
+    // As VPN and VRF tools have it; and the default route leads into the void, as theirs does for who has no business there.
+    await ip('rule', 'add', 'pref', '10', 'lookup', 'main');
+    await ip('rule', 'add', 'pref', '20', 'lookup', 'local');
+    await ip('rule', 'del', 'pref', '0');
+    await ip('route', 'replace', 'unreachable', 'default');
+    await daemon.waitForLine(line => line.includes('put it first: ip rule add pref 0 lookup local'));
+    const before = daemon.stdout.length;
+    const { passes } = await metricsOf(net);
+    await eventually('three more passes', async () => (await metricsOf(net)).passes >= passes + 3);
+    expect(daemon.stdout.slice(before), 'and nothing more').not.toMatch(/local route/);
+    const { stdout } = await worker.proxy(['status', '--json']);
+    const { verdict, problems } = JSON.parse(stdout);
+    expect({ verdict, code: problems[0].code }).toEqual({ verdict: 'down', code: 'local-table-not-first' });
+    await worker.must(problems[0].remedy.split(' '));
+    expect(
+      (await worker.requests({ vip: family === 4 ? VIP4 : VIP6, count: 2 })).map(({ ok }) => ok),
+    ).toEqual([true, true]);
+  },
+);
+
+async function metricsOf(net: Network): Promise<{ passes: number }> {
+  const page = await net.worker.must(['curl', '-sf', '-m5', 'http://127.0.0.1:8004/metrics']);
+  return { passes: Number(/^bkbcs_apiserverproxy_pass_duration_seconds_count (\d+)/m.exec(page)?.[1]) };
+}
+
 test('the management network came first; then the cluster network: the source is chosen anew, old connections break', async () => {
   const net = await lab.network({ masters: 2 });
   await net.startApiservers();

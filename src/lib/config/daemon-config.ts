@@ -84,13 +84,14 @@ export function buildDaemonConfig(sources: Sources): DaemonConfig {
 }
 
 function settingsOf({ virtualServer, realServers, scheduler, ...rest }: ProxySpec): Settings {
-  const { schedulerFlags, sourceIp, route } = rest;
+  const { schedulerFlags, sourceIp, mtu, route } = rest;
   return {
     vs: virtualServer,
     rs: realServers,
     scheduler,
     schedulerFlags,
     ...(sourceIp !== undefined && { sourceIp }),
+    ...(mtu !== undefined && { mtu }),
     route,
   };
 }

@@ -101,7 +101,7 @@ export class Reconciler {
     const desired = this.#desired(realServers, observed);
     const wish = JSON.stringify({ ...desired, sysctls: [...desired.sysctls] });
     const steps = plan(desired, observed);
-    const ok = this.#apply(steps, wish === this.#lastWish, failures);
+    const ok = this.#apply(steps, wish === this.#lastWish, failures) && !this.#isHidden(observed, failures);
     this.#lastWish = wish;
     if (steps.length > 0) this.#observed = observe(kernel, spec.virtualServer, WANTED_SYSCTLS.keys());
     if (this.#passes === 0 || steps.some(({ kind }) => CUTS.has(kind))) this.#breakUnserved();
@@ -136,6 +136,21 @@ export class Reconciler {
       }
     }
     return results.every(({ step, outcome }) => outcome === 'done' || step.kind === 'set-sysctl');
+  }
+
+  /** Nothing that a pass can do: the rules are somebody else's. */
+  #isHidden({ route }: Observed, failures: Set<string>): boolean {
+    if (route?.hidden !== true) return false;
+    const { spec, telemetry } = this.#options;
+    this.#tell(failures, 'hidden', () =>
+      telemetry.problem(
+        `the local route of ${spec.virtualServer.address}`,
+        new Error(
+          'a policy rule before that of table local leads elsewhere; put it first: ip rule add pref 0 lookup local',
+        ),
+      ),
+    );
+    return true;
   }
 
   /** What we change is put back by `clean`, whoever of us changed it. */

@@ -12,6 +12,8 @@ export interface ProxySpec {
   readonly schedulerFlags: readonly SchedulerFlag[];
   /** Source address of connections to the VIP; undefined = as the kernel would choose it. */
   readonly sourceIp?: string | undefined;
+  /** Largest packet, in bytes, on the way to the masters, where this host cannot know it; undefined = as its routes say. */
+  readonly mtu?: number | undefined;
   /** Whether the local route of the VIP is ours to keep. */
   readonly route: boolean;
 }

@@ -3,7 +3,13 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { errnoCode } from '../errors.ts';
 import { openSocket, setSocketOption } from '../native/libc.ts';
-import { NETLINK_CAP_ACK, NETLINK_EXT_ACK, SOL_NETLINK } from './constants.ts';
+import {
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  NETLINK_GET_STRICT_CHK,
+  NETLINK_ROUTE,
+  SOL_NETLINK,
+} from './constants.ts';
 import { NetlinkTimeoutError } from './errors.ts';
 import type { Transport } from './transport.ts';
 
@@ -25,11 +31,21 @@ export function openNetlinkTransport(protocol: number): Transport {
     setSocketOption(fd, SOL_SOCKET, SO_RCVTIMEO, timeval(RECEIVE_TIMEOUT_S));
     setSocketOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
     setSocketOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
+    if (protocol === NETLINK_ROUTE) haveDumpsFiltered(fd);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
   return new LinuxTransport(fd);
+}
+
+/** The kernel sends the routes of the table that is asked for, and not all that a node has (Linux 4.20). */
+function haveDumpsFiltered(fd: number): void {
+  try {
+    setSocketOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOPROTOOPT') throw error;
+  }
 }
 
 class LinuxTransport implements Transport {

@@ -22,9 +22,36 @@ export function verifyTask(pins: Pins, { virtualServer }: ProxySpec): Task {
       }
       const milliseconds = Math.round(performance.now() - startedAt);
       const master = outcome.realServer === undefined ? 'a master' : formatHostPort(outcome.realServer);
-      return { status: 'ok', lines: [`answered by ${master} in ${milliseconds} ms`] };
+      const answered = `answered by ${master} in ${milliseconds} ms`;
+      if (!(await losesLargeAnswers(virtualServer))) return { status: 'ok', lines: [answered] };
+      const line = `${answered}, but only what is small arrives: a link on the way to the masters takes smaller packets than this host knows of; name its MTU with --mtu`;
+      return { status: 'warning', lines: [line] };
     },
   };
+}
+
+/** What an apiserver tells anybody: in one packet, and in several (2 to 3 KB). */
+const SMALL = '/version';
+const LARGE = '/readyz?verbose';
+
+async function losesLargeAnswers(vip: HostPort): Promise<boolean> {
+  return (await arrives(vip, SMALL)) && !(await arrives(vip, LARGE));
+}
+
+/** The whole answer, whatever it says. Nothing is shown to who is asked, so the certificate is not verified. */
+async function arrives({ address, port }: HostPort, path: string): Promise<boolean> {
+  const { get } = await import('node:https');
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  return new Promise(resolve => {
+    const fail = (): void => resolve(false);
+    const options = { host: address, port, path, agent: false, rejectUnauthorized: false, signal };
+    get(options, response => {
+      response
+        .resume()
+        .once('end', () => resolve(true))
+        .on('error', fail);
+    }).on('error', fail);
+  });
 }
 
 type Outcome = { realServer: HostPort | undefined } | { problem: string };

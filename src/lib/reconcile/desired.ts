@@ -31,7 +31,7 @@ export function desiredFrom(
  * segments that the way to the masters does not take: it carries what that way takes. Undefined = there is no source yet.
  */
 export function routeFor(
-  { sourceIp, virtualServer }: ProxySpec,
+  { sourceIp, virtualServer, mtu }: ProxySpec,
   realServers: readonly HostPort[],
   routes: RouteClient,
   now: ObservedRoute | undefined,
@@ -39,7 +39,7 @@ export function routeFor(
   // Towards a master that is this host itself everything is possible.
   const others = realServers.filter(({ address }) => !routes.isHostAddress(address));
   const asked = others.length > 0 ? others : realServers;
-  const advmss = segmentTowards(others, routes);
+  const advmss = segmentTowards(others, routes, mtu);
   if (sourceIp !== undefined) return { source: sourceIp, advmss };
   const sources = asked
     .map(({ address }) => routes.sourceTowards(address))
@@ -58,10 +58,14 @@ const HEADERS = { ipv4: 40, ipv6: 60 } as const;
 const LEAST_SEGMENT = 256;
 
 /** The smallest of the ways; undefined = none is known. */
-function segmentTowards(realServers: readonly HostPort[], routes: RouteClient): number | undefined {
+function segmentTowards(
+  realServers: readonly HostPort[],
+  routes: RouteClient,
+  limit = Number.POSITIVE_INFINITY,
+): number | undefined {
   const segments = realServers.flatMap(({ address }) => {
-    const mtu = routes.mtuTowards(address);
-    return mtu === undefined ? [] : [Math.max(LEAST_SEGMENT, mtu - HEADERS[familyOf(address)])];
+    const mtu = Math.min(limit, routes.mtuTowards(address) ?? limit);
+    return Number.isFinite(mtu) ? [Math.max(LEAST_SEGMENT, mtu - HEADERS[familyOf(address)])] : [];
   });
   return segments.length === 0 ? undefined : Math.min(...segments);
 }

@@ -5,7 +5,7 @@ import type { Pins } from '../ipvs/pins.ts';
 import type { Destination, Service } from '../ipvs/types.ts';
 import type { HostPort } from '../model/address.ts';
 import type { SchedulerFlag } from '../model/scheduler.ts';
-import { isLocalRoute, isOurs, type RouteClient } from '../route/client.ts';
+import { findLocalRoute, isOurs, type RouteClient } from '../route/client.ts';
 import type { Observed, ObservedRoute } from './state.ts';
 
 /** What a pass reads and writes. `ipvs` is undefined until the kernel has IPVS. */
@@ -50,9 +50,10 @@ export function observe(kernel: Kernel, virtualServer: HostPort, sysctlNames: It
 }
 
 function observeRoute(routes: RouteClient, vip: string): ObservedRoute | undefined {
-  const route = routes.lookup(vip);
-  if (route === undefined || !isLocalRoute(route, vip)) return undefined;
-  return { source: route.source, advmss: route.advmss, ours: isOurs(route) };
+  const found = findLocalRoute(routes, vip);
+  if (found === undefined) return undefined;
+  const { route, hidden } = found;
+  return { source: route.source, advmss: route.advmss, ours: isOurs(route), hidden };
 }
 
 export function serviceFor(virtualServer: HostPort, scheduler: string, flags: number): Service {

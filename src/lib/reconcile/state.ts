@@ -46,6 +46,8 @@ export interface ObservedRoute {
   readonly advmss?: number | undefined;
   /** It carries our mark, so we made it. */
   readonly ours: boolean;
+  /** It is there, and policy rules lead packets elsewhere before it. */
+  readonly hidden?: boolean;
 }
 
 export interface Observed {

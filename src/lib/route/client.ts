@@ -8,6 +8,7 @@ import {
   packAddressQuery,
   packLinkQuery,
   packLocalRoute,
+  packLocalTableQuery,
   packRouteQuery,
   type RouteEntry,
   unpackHostAddress,
@@ -19,6 +20,8 @@ import * as k from './constants.ts';
 export interface RouteClient {
   /** The route that packets to the address match, or undefined when there is none ("network is unreachable"). */
   lookup(address: string): RouteEntry | undefined;
+  /** The local route of exactly this address as it stands in table local, whatever the policy rules make of that table. */
+  inLocalTable(address: string): RouteEntry | undefined;
   /** The source that the kernel would choose for a connection to the address; undefined when there is no route. */
   sourceTowards(address: string): string | undefined;
   /** The largest packet that the way to the address takes, as far as this host knows; undefined when there is no route. */
@@ -53,8 +56,23 @@ export function isBroadcast(route: RouteEntry | undefined): boolean {
   return route?.type === k.RTN_BROADCAST;
 }
 
-export function isOurs(route: RouteEntry): boolean {
-  return route.protocol === k.RTPROT_BCS_APISERVER_PROXY;
+/** The number alone is not enough: other agents use it for routes of theirs. */
+export function isOurs({ protocol, deviceIndex }: RouteEntry): boolean {
+  return protocol === k.RTPROT_BCS_APISERVER_PROXY && deviceIndex === k.LOOPBACK_IFINDEX;
+}
+
+export interface FoundRoute {
+  readonly route: RouteEntry;
+  /** A policy rule before that of table local leads packets elsewhere (ip-rule(8)): VRF and VPN tools move the rules. */
+  readonly hidden: boolean;
+}
+
+/** The local route of the address, whoever made it. */
+export function findLocalRoute(routes: RouteClient, address: string): FoundRoute | undefined {
+  const route = routes.lookup(address);
+  if (route !== undefined && isLocalRoute(route, address)) return { route, hidden: false };
+  const hidden = routes.inLocalTable(address);
+  return hidden && { route: hidden, hidden: true };
 }
 
 export class NetlinkRouteClient implements RouteClient {
@@ -66,6 +84,26 @@ export class NetlinkRouteClient implements RouteClient {
 
   lookup(address: string): RouteEntry | undefined {
     return this.#query(address, k.RTM_F_FIB_MATCH);
+  }
+
+  inLocalTable(address: string): RouteEntry | undefined {
+    const request = {
+      operation: `list the local routes for ${address}`,
+      type: k.RTM_GETROUTE,
+      payload: packLocalTableQuery(address),
+    };
+    try {
+      const entries = this.#connection.dump(request).map(({ payload }) => unpackRoute(payload));
+      // Before Linux 4.20 the dump has all tables.
+      return entries.find(
+        entry =>
+          entry.table === k.RT_TABLE_LOCAL && entry.destination === address && isLocalRoute(entry, address),
+      );
+    } catch (error) {
+      // A network namespace in which no address was ever up has no such table, and IPv6 may be turned off.
+      if (isNetlinkError(error, 'ENOENT', 'ENOTSUP', 'EAFNOSUPPORT')) return undefined;
+      throw error;
+    }
   }
 
   sourceTowards(address: string): string | undefined {

@@ -21,6 +21,8 @@ export interface RouteEntry {
   readonly table: number;
   readonly protocol: number;
   readonly prefixLength: number;
+  /** Undefined for a default route. */
+  readonly destination?: string | undefined;
   readonly source: string | undefined;
   readonly deviceIndex: number | undefined;
   /** Where the route itself has one, or path MTU discovery found one. */
@@ -63,18 +65,26 @@ export function packRouteQuery(address: string, flags: number): Buffer {
   return Buffer.concat([header, new AttributeWriter().bytes(k.RTA_DST, destination).toBuffer()]);
 }
 
+/** `ip route show table local type local` of the address's family, where the kernel filters dumps. */
+export function packLocalTableQuery(address: string): Buffer {
+  const header = { table: k.RT_TABLE_LOCAL, type: k.RTN_LOCAL, prefixLength: 0 };
+  return packRtmsg({ family: familyNumber(address), ...header });
+}
+
 export function unpackRoute(payload: Buffer): RouteEntry {
   if (payload.length < RTMSG_BYTES) {
     throw new MalformedMessageError(`struct rtmsg needs ${RTMSG_BYTES} bytes, ${payload.length} are left`);
   }
   const attributes = readAttributes(payload.subarray(RTMSG_BYTES));
   const source = attributes.get(k.RTA_PREFSRC);
+  const destination = attributes.get(k.RTA_DST);
   const metrics = readAttributes(attributes.get(k.RTA_METRICS)?.payload ?? Buffer.alloc(0));
   return {
     prefixLength: payload.readUInt8(1),
     table: attributes.get(k.RTA_TABLE)?.u32() ?? payload.readUInt8(4),
     protocol: payload.readUInt8(5),
     type: payload.readUInt8(7),
+    destination: destination && unpackAddress(destination.payload),
     source: source && unpackAddress(source.payload),
     deviceIndex: attributes.get(k.RTA_OIF)?.u32(),
     mtu: metrics.get(k.RTAX_MTU)?.u32(),

@@ -81,7 +81,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
   const now = {
     virtualServer,
     kernel: inKernel,
-    route: virtualServer && collectRoute(kernel.routes, virtualServer.address),
+    route: virtualServer && collectRoute(kernel.routes, virtualServer.address, realServers),
     conflicts: collectConflicts(virtualServer?.address, kernel.routes.hostAddresses(), networkInterfaces()),
     sysctls: new Map(Array.from(WANTED_SYSCTLS.keys(), name => [name, kernel.sysctls.read(name)])),
     modules: collectModules(inKernel, persisted.spec?.scheduler ?? DEFAULT_SCHEDULER),

@@ -120,5 +120,7 @@ function problemsOf(
 /** Somebody answers through the VIP whom a client accepts: then the node is not cut off, whatever else is wrong. */
 export function isServed({ throughVip }: Facts): boolean {
   if (!throughVip.seen || throughVip.value.outcome === 'dead') return false;
+  // Lists never arrive.
+  if (throughVip.value.largeArrives === false) return false;
   return (throughVip.value.certificate?.expiresInS ?? 1) > 0;
 }

@@ -64,6 +64,10 @@ export interface RouteFacts {
   readonly source: string | undefined;
   /** The source is an address of this host (true where the kernel chooses it). */
   readonly sourceIsOurs: boolean;
+  /** It is there, and policy rules lead packets elsewhere before it. */
+  readonly hidden: boolean;
+  /** What the kernel would choose towards the real servers now. */
+  readonly sourcesTowards: readonly string[];
 }
 
 export interface VipConflicts {
@@ -145,6 +149,8 @@ export interface RealServerProbe extends HostPort, ProbeFacts {}
 export interface VipProbe extends ProbeFacts {
   /** Who answered, when the connection table of IPVS tells. */
   readonly realServer: HostPort | undefined;
+  /** Whether an answer arrives that takes several packets; undefined = it could not be told. */
+  readonly largeArrives: boolean | undefined;
 }
 
 export interface CertificateFacts {

@@ -72,6 +72,7 @@ export function savePersisted(directory: string, spec: ProxySpec): boolean {
 
 export function formatPersisted(spec: ProxySpec): string {
   return stringify({
+    ...(spec.mtu !== undefined && { mtu: spec.mtu }),
     ...(!spec.route && { route: false }),
     rs: spec.realServers.map(formatHostPort),
     scheduler: spec.scheduler,

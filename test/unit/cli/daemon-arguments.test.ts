@@ -17,7 +17,17 @@ async function argumentsFor(...argv: string[]): Promise<DaemonArguments> {
 
 const ALL = [
   ...['--vs', '10.99.0.1:6443', '--rs', '10.0.0.11:6443', '--rs', '10.0.0.12:6443'],
-  ...['--scheduler', 'sh', '--scheduler-flags', 'sh-port', '--source-ip', '10.0.0.21', '--no-route'],
+  ...[
+    '--scheduler',
+    'sh',
+    '--scheduler-flags',
+    'sh-port',
+    '--source-ip',
+    '10.0.0.21',
+    '--mtu',
+    '1400',
+    '--no-route',
+  ],
   ...['--discovery', 'static', '--kubeconfig', '/etc/a b.conf', '--server', 'https://10.0.0.11:6443'],
   ...['--probe', 'livez', '--probe-path', '/x', '--probe-status', '200', '--probe-status', '401'],
   ...[

@@ -21,7 +21,13 @@ function routes(ways: Readonly<Record<string, Way>>, own: readonly string[] = []
     sourceTowards: address => wayTo(address)?.source,
     mtuTowards: address => wayTo(address)?.mtu,
     isHostAddress: address => own.includes(address),
-    ...{ lookup: unused, hostAddresses: unused, replaceLocal: unused, deleteLocal: unused },
+    ...{
+      lookup: unused,
+      inLocalTable: unused,
+      hostAddresses: unused,
+      replaceLocal: unused,
+      deleteLocal: unused,
+    },
   };
 }
 
@@ -80,6 +86,13 @@ describe('source', () => {
       advmss: 1440,
     });
   });
+});
+
+test('the segment fits the MTU that was named, where the ways claim more or nothing', () => {
+  const segment = (mtu: number, ways: Parameters<typeof routes>[0]) =>
+    routeFor({ ...aSpec(), mtu }, masters, routes(ways), undefined)?.advmss;
+  expect(segment(1400, all(eth0))).toBe(1360);
+  expect(segment(9000, all(eth0))).toBe(1460);
 });
 
 test('for any ways: the source is one of theirs, the segment fits each of them', () => {

@@ -3,6 +3,7 @@ import { addressToBytes, familyNumber } from '../../../src/lib/model/address.ts'
 import { AttributeWriter } from '../../../src/lib/netlink/attributes.ts';
 import { NetlinkConnection } from '../../../src/lib/netlink/connection.ts';
 import { NetlinkError, NetlinkTimeoutError } from '../../../src/lib/netlink/errors.ts';
+import type { Message } from '../../../src/lib/netlink/message.ts';
 import {
   isBroadcast,
   isHostAddressRoute,
@@ -14,6 +15,7 @@ import {
 import {
   packAddressQuery,
   packLocalRoute,
+  packLocalTableQuery,
   packRouteQuery,
   type RouteEntry,
 } from '../../../src/lib/route/codec.ts';
@@ -134,10 +136,32 @@ describe('reading', () => {
 
   test('the look-up asks for the route itself, not for what a packet gets from it', () => {
     const { client, transport } = open(asked => [reply(asked, RTM_NEWROUTE, local), ack(asked)]);
-    expect(client.lookup('10.99.0.1')).toEqual(route());
+    expect(client.lookup('10.99.0.1')).toMatchObject(route({ destination: '10.99.0.1' }));
     expect(sent(transport)).toEqual([
       { type: RTM_GETROUTE, flags: 0x005, bytes: toHex(packRouteQuery('10.99.0.1', RTM_F_FIB_MATCH)) },
     ]);
+  });
+
+  test('table local is asked for the route itself; other tables and addresses in the answer are passed over', () => {
+    const other = packLocalRoute({ destination: '10.99.0.2' });
+    // As the kernel says table main: RTA_TABLE in the place of 255.
+    const main = Buffer.from(local.toString('hex').replace(/08000f00ff000000/, '08000f00fe000000'), 'hex');
+    const { client, transport } = open(asked => [
+      ...multipart(asked, RTM_NEWROUTE, [other, main, local]),
+      done(asked),
+    ]);
+    expect(client.inLocalTable('10.99.0.1')).toMatchObject(route({ destination: '10.99.0.1' }));
+    expect(sent(transport)).toEqual([
+      { type: RTM_GETROUTE, flags: 0x301, bytes: toHex(packLocalTableQuery('10.99.0.1')) },
+    ]);
+  });
+
+  test.each([
+    ['it is not there', (asked: Message) => [done(asked)]],
+    ['the namespace has no such table yet', (asked: Message) => [refusal(asked, 2)]],
+    ['IPv6 is turned off', (asked: Message) => [refusal(asked, 97)]],
+  ])('table local: %s', (_, answer) => {
+    expect(open(answer).client.inLocalTable('10.99.0.1')).toBeUndefined();
   });
 
   test('the source is what a packet gets', () => {

@@ -169,6 +169,7 @@ describe('a route from the kernel', () => {
           table: 255,
           protocol: 66,
           prefixLength: destination.includes(':') ? 128 : 32,
+          destination,
           source,
           deviceIndex: 1,
         });

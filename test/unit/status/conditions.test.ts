@@ -439,7 +439,7 @@ function ipv6Route(): Partial<Facts> {
     ...NOT_PROBED,
     virtualServer,
     kernel: inKernel({ realServers: realServers.map(server => realServerFacts(server)) }),
-    route: { source: undefined, sourceIsOurs: true },
+    route: { source: undefined, sourceIsOurs: true, hidden: false, sourcesTowards: ['fd00::2'] },
     persisted: persisted({ spec: aSpec({ virtualServer, realServers }) }),
     daemon: { ...NO_DAEMON, processes: [812] },
     kubelet: seen({ kubeconfig: 'k', server: 'https://[fd99::1]:6443' }),

@@ -63,7 +63,7 @@ export const NODES: Readonly<Record<string, Partial<Facts>>> = {
         realServerFacts({ ...server, connections: 12_345_678n, inBytes: 9_007_199_254_740_993n }),
       ),
     }),
-    route: { source: undefined, sourceIsOurs: true },
+    route: { source: undefined, sourceIsOurs: true, hidden: false, sourcesTowards: ['fd00::2'] },
     persisted: persisted({
       spec: aSpec({ virtualServer: { address: 'fd99::1', port: 6443 }, realServers: V6_SERVERS }),
     }),
@@ -121,7 +121,10 @@ export const NODES: Readonly<Record<string, Partial<Facts>>> = {
       }),
     ],
   },
-  'down-source-gone': { route: { source: '10.0.0.7', sourceIsOurs: false }, throughVip: VIP_DEAD },
+  'down-source-gone': {
+    route: { source: '10.0.0.7', sourceIsOurs: false, hidden: false, sourcesTowards: ['10.0.0.2'] },
+    throughVip: VIP_DEAD,
+  },
   'down-without-route': { route: undefined, ...NOT_PROBED },
   'down-after-flush': { kernel: NOT_IN_KERNEL, daemon: NO_DAEMON, throughVip: VIP_DEAD },
   'down-firewall': { throughVip: VIP_DEAD },

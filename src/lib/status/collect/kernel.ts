@@ -5,7 +5,7 @@ import { compareHostPort, familyOf, type HostPort } from '../../model/address.ts
 import { SCHEDULER_FLAGS, schedulerOf } from '../../model/scheduler.ts';
 import { isNetlinkError } from '../../netlink/errors.ts';
 import { flagBits, type Kernel } from '../../reconcile/kernel.ts';
-import { isLocalRoute, isOurs, type RouteClient } from '../../route/client.ts';
+import { findLocalRoute, isLocalRoute, isOurs, type RouteClient } from '../../route/client.ts';
 import type { Facts, RouteFacts, VirtualServerFacts } from '../report.ts';
 
 /** A virtual server whose VIP has a local route with our mark was made by us. */
@@ -60,15 +60,22 @@ function collectVirtualServer(ipvs: IpvsClient, virtualServer: HostPort): Virtua
   return { scheduler: service.scheduler, flags, realServers: realServers.toSorted(compareHostPort) };
 }
 
-export function collectRoute(routes: RouteClient, vip: string): RouteFacts | undefined {
-  const route = routes.lookup(vip);
-  if (route === undefined || !isLocalRoute(route, vip)) return undefined;
-  const { source } = route;
+export function collectRoute(
+  routes: RouteClient,
+  vip: string,
+  realServers: readonly HostPort[],
+): RouteFacts | undefined {
+  const found = findLocalRoute(routes, vip);
+  if (found === undefined) return undefined;
+  const { source } = found.route;
+  const sources = realServers.map(({ address }) => routes.sourceTowards(address));
   return {
     source,
     // Without a source an IPv4 connection uses the VIP itself; for IPv6 the kernel chooses well.
     sourceIsOurs:
       source === undefined ? familyOf(vip) === 'ipv6' : source !== vip && routes.isHostAddress(source),
+    hidden: found.hidden,
+    sourcesTowards: [...new Set(sources.filter(one => one !== undefined))],
   };
 }
 

@@ -3,11 +3,14 @@
 import { type Pins, realServerOf } from '../../ipvs/pins.ts';
 import { compareHostPort, equalHostPort, type HostPort } from '../../model/address.ts';
 import { findCa } from '../../probe/credentials.ts';
-import type { Facts } from '../report.ts';
+import type { Facts, ProbeFacts } from '../report.ts';
 import { type ProbeOptions, probe, trustOf } from './probe.ts';
 
 /** As the daemon asks unless it is told otherwise. */
 const PATH = '/readyz';
+
+/** Without credentials an apiserver says nothing longer: each of its checks on a line, 2 to 3 KB (Kubernetes 1.20 to 1.36). */
+const LARGE_PATH = '/readyz?verbose';
 
 export interface ProbePlan {
   readonly virtualServer: HostPort;
@@ -48,8 +51,14 @@ async function probeVip(
   const onConnected = (client: HostPort): void => {
     realServer = realServerOf(pins, client, virtualServer, deadline);
   };
+  const large = probe(virtualServer, { ...options, path: LARGE_PATH });
   const answer = await probe(virtualServer, { ...options, onConnected });
-  return { ...answer, realServer: await realServer };
+  return { ...answer, realServer: await realServer, largeArrives: arrives(await large) };
+}
+
+function arrives({ outcome, reached, reason }: ProbeFacts): boolean | undefined {
+  if (outcome !== 'dead') return true;
+  return reached !== 'nothing' && reason === 'etimedout' ? false : undefined;
 }
 
 /** The first that can be had; a file that cannot be used is no reason not to probe. */

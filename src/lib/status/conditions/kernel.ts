@@ -96,6 +96,23 @@ export const ROUTE: readonly Condition[] = [
     remedy: restoreOrInit,
   },
   {
+    code: 'local-table-not-first',
+    title: 'no policy rule leads past the local route',
+    severity: 'down',
+    dependsOn: ['route-missing'],
+    visibleAfterS: 0,
+    detect: ({ route, virtualServer }) => {
+      if (route === undefined || virtualServer === undefined) return NO_ROUTE;
+      return findingIf(
+        route.hidden,
+        () =>
+          `a policy rule before that of table local leads connections to ${virtualServer.address} elsewhere, so its local route is never looked at`,
+      );
+    },
+    remedy: ({ virtualServer }) =>
+      `ip ${familyOf(virtualServer?.address ?? '') === 'ipv6' ? '-6 ' : ''}rule add pref 0 lookup local`,
+  },
+  {
     code: 'source-address-is-vip',
     title: 'connections do not come from the VIP itself',
     severity: 'down',
@@ -122,6 +139,26 @@ export const ROUTE: readonly Condition[] = [
       return findingIf(
         !route.sourceIsOurs && route.source !== undefined,
         () => `the local route's source ${route.source} is not an address of this host, so no reply arrives`,
+      );
+    },
+    remedy: restoreOrInit,
+  },
+  {
+    code: 'source-unreachable',
+    title: 'masters can answer to the source of the local route',
+    severity: 'down',
+    dependsOn: ['route-missing', 'source-address-is-vip', 'route-source-gone', 'all-real-servers-down'],
+    visibleAfterS: 0,
+    detect: facts => {
+      const { route, throughVip } = facts;
+      if (route === undefined) return NO_ROUTE;
+      if (!throughVip.seen) return throughVip;
+      const { source, sourcesTowards } = route;
+      const isOther = source !== undefined && sourcesTowards.length > 0 && !sourcesTowards.includes(source);
+      return findingIf(
+        isOther && throughVip.value.outcome === 'dead',
+        () =>
+          `connections to the VIP come from ${source}, and this host reaches the masters from ${sourcesTowards.join(', ')}: no reply to ${source} arrives`,
       );
     },
     remedy: restoreOrInit,

@@ -37,13 +37,33 @@ export const MASTERS: readonly Condition[] = [
       'all-real-servers-down',
       'route-missing',
       'source-address-is-vip',
+      'local-table-not-first',
       'route-source-gone',
+      'source-unreachable',
       'vip-conflict',
       'conntrack-off',
     ],
     visibleAfterS: 0,
     detect: detectUnreachable,
-    remedy: () => 'nft list ruleset',
+    remedy: lookOnTheWay,
+  },
+  {
+    code: 'mtu-too-large',
+    title: 'large answers arrive through the VIP',
+    severity: 'down',
+    dependsOn: ['vip-unreachable'],
+    visibleAfterS: 0,
+    detect: ({ throughVip, virtualServer }) => {
+      if (!throughVip.seen) return throughVip;
+      if (virtualServer === undefined) return NO_VIP;
+      const { outcome, largeArrives } = throughVip.value;
+      return findingIf(
+        outcome !== 'dead' && largeArrives === false,
+        () =>
+          `small answers arrive through ${formatHostPort(virtualServer)} and large ones do not: a link on the way to the masters takes smaller packets than this node knows of`,
+      );
+    },
+    remedy: facts => `${initCommand(facts)} --mtu 1400`,
   },
   {
     code: 'real-server-left-discovery',
@@ -143,6 +163,14 @@ function detectUnreachable(facts: Facts): readonly Finding[] | Unseen {
       text: `nothing answers through ${formatHostPort(virtualServer)} (${throughVip.value.reason ?? 'no answer'})${although}`,
     },
   ];
+}
+
+/** Connected and then nothing: what fits into one packet arrives, what does not is lost. Otherwise something drops them all. */
+function lookOnTheWay(facts: Facts): string {
+  const { throughVip } = facts;
+  const [master] = serverViews(facts).filter(({ probe }) => probe !== undefined && probe.outcome !== 'dead');
+  const isCutOff = throughVip.seen && throughVip.value.reached === 'tcp' && master !== undefined;
+  return isCutOff ? `ping -M do -c 3 -s 1472 ${master.address}` : 'nft list ruleset';
 }
 
 /** From so many connections on it is worth spreading them: a node without guests of its own has a handful. */

@@ -5,6 +5,12 @@ import type { Objects } from './objects.ts';
 import { sendJson, sendStatus } from './respond.ts';
 import type { State } from './state.ts';
 
+/** As long as those of a real one: 60 checks on a line each. */
+const CHECKS = Array.from(
+  { length: 60 },
+  (_, index) => `[+]poststarthook/check-of-stand-in-${index} ok\n`,
+).join('');
+
 /** Late, where it is told to be late. */
 export function answer(
   state: State,
@@ -35,7 +41,10 @@ function answerNow(state: State, objects: Objects, request: IncomingMessage, res
     case '/livez':
     case '/healthz': {
       const status = knobs[url.pathname.slice(1) as 'readyz' | 'livez' | 'healthz'];
-      response.writeHead(status, { 'content-type': 'text/plain' }).end(status === 200 ? 'ok' : 'not ok');
+      const verbose = url.searchParams.has('verbose') ? CHECKS : '';
+      response
+        .writeHead(status, { 'content-type': 'text/plain' })
+        .end(`${verbose}${status === 200 ? 'ok' : 'not ok'}`);
       break;
     }
     case '/version': {
