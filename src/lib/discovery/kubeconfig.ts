@@ -1,5 +1,5 @@
 // A kubeconfig file's text made fit for the client library, which reads `tokenFile` under a wrong name and only once,
-// and prefers files to inline data where kubectl does the opposite.
+// prefers files to inline data where kubectl does the opposite, and knows no context without a user.
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { describeYamlError, ProxyError } from '../errors.ts';
@@ -7,6 +7,9 @@ import { readToken } from '../store/token.ts';
 import { asArray, asRecord } from './objects.ts';
 
 type Mapping = Record<string, unknown>;
+
+/** Who asks where a context names no user, as with kubectl; no file has a user of this name. */
+const NOBODY = { name: 'nobody of bcs-apiserver-proxy', user: {} };
 
 /** Returns JSON. Throws ProxyError. */
 export function prepareKubeconfig(yaml: string, file: string): string {
@@ -17,8 +20,15 @@ export function prepareKubeconfig(yaml: string, file: string): string {
   const directory = dirname(resolve(file));
   return JSON.stringify({
     ...config,
+    contexts: entries(config, 'contexts', 'context', ({ user, ...context }) => ({
+      ...context,
+      user: user || NOBODY.name,
+    })),
     clusters: entries(config, 'clusters', 'cluster', preferInlineData),
-    users: entries(config, 'users', 'user', user => readTokenFile(preferInlineData(user), directory)),
+    users: [
+      ...entries(config, 'users', 'user', user => readTokenFile(preferInlineData(user), directory)),
+      NOBODY,
+    ],
   });
 }
 

@@ -3,6 +3,7 @@
 // for good at the first failure.
 import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
+import { getCACertificates } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { messageOf, ProxyError } from '../errors.ts';
 import { readFileIfThere } from '../store/atomic-file.ts';
@@ -58,9 +59,15 @@ export async function readClusterAccess(options: ClusterOptions): Promise<Cluste
   if (!rejectUnauthorized && isSecret) throw insecure(origin);
   return {
     server: url,
-    tls: { ca, cert, key, servername, rejectUnauthorized },
+    tls: { ca: ca ?? hostsAuthorities(), cert, key, servername, rejectUnauthorized },
     headers: headersOf(request, auth),
   };
+}
+
+/** A kubeconfig without a CA trusts whom the host trusts, as kubectl does; undefined = whom Node trusts. */
+function hostsAuthorities(): string[] | undefined {
+  const authorities = getCACertificates('system');
+  return authorities.length === 0 ? undefined : authorities;
 }
 
 function insecure(origin: string): ProxyError {

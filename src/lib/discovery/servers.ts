@@ -20,7 +20,7 @@ export function* serversToTry(
       host: address,
       port,
       basePath: '',
-      tls: { ...access.tls, servername: APISERVER_NAME },
+      tls: { ...access.tls, servername: access.tls.servername ?? APISERVER_NAME },
       headers: access.headers,
       label: formatHostPort({ address, port }),
     };

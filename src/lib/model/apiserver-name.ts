@@ -1,4 +1,4 @@
-// Under which names an apiserver may show its certificate: one rule for probes and status.
+// Under which names an apiserver may show its certificate: one rule for probes, status and discovery.
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 
 /** In the certificate of every apiserver of kubeadm and its relatives. */

@@ -1,6 +1,7 @@
 // Kubeconfigs and service accounts: what works, what is picked up when it rotates, and what is refused in which words.
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { getCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readClusterAccess } from '../../../src/lib/discovery/kubernetes.ts';
 import { SLICES } from './apiserver.ts';
@@ -53,6 +54,36 @@ describe('a kubeconfig', () => {
     harness.pki.file('relative-token', 'from-file\n');
     const request = await firstRequest({ tokenFile: 'relative-token', token: 'old' });
     expect(request?.authorization).toBe('Bearer from-file');
+  });
+
+  test('without a user asks as nobody', async () => {
+    const server = await harness.apiserver();
+    server.set(SLICES, slice('10.0.0.1'));
+    const kubeconfig = harness.pki.file(
+      'no-user',
+      JSON.stringify({
+        'current-context': 'c',
+        contexts: [{ name: 'c', context: { cluster: 'k' } }],
+        clusters: [
+          {
+            name: 'k',
+            cluster: {
+              server: `https://127.0.0.1:${server.port}`,
+              'certificate-authority': harness.ca.certFile,
+            },
+          },
+        ],
+      }),
+    );
+    const running = await harness.start(server, { cluster: { kubeconfig } });
+    await untilSnapshot(running, '10.0.0.1:6443');
+    expect(server.requests[0]?.authorization).toBeUndefined();
+  });
+
+  test('without a CA trusts whom the host trusts', async () => {
+    const kubeconfig = harness.kubeconfig(6443, undefined, { 'certificate-authority': undefined });
+    const { tls } = await readClusterAccess({ kubeconfig });
+    expect(tls.ca).toEqual(getCACertificates('system'));
   });
 
   test('with insecure-skip-tls-verify no credentials leave this host', async () => {

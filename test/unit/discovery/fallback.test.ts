@@ -41,23 +41,38 @@ test('an unreachable configured server is no obstacle, and neither is a dead rea
   await untilSnapshot(running, '10.0.0.1:6443');
 });
 
-test('a real server must be kubernetes.default.svc, whatever else its certificate says', async () => {
-  const byAddress = harness.pki.server(harness.ca, 'IP:127.0.0.1');
-  const real = await harness.apiserver(byAddress);
+test('a real server must have the name that all apiservers have, or its own address', async () => {
+  const another = harness.pki.server(harness.ca, 'DNS:elsewhere', 'IP:10.0.0.7');
+  const real = await harness.apiserver(another);
   const running = await harness.start(real, {
     cluster: { kubeconfig: harness.kubeconfig(1) },
     fallbackServers: () => [at(real)],
   });
   await until(() => expect(real.attempts).toBeGreaterThan(2));
   expect(running.source.freshness.lastProblem).toContain('ECONNREFUSED');
-  const good = await harness.apiserver(harness.pki.server(harness.ca, 'DNS:kubernetes.default.svc'));
-  good.set(SLICES, slice('10.0.0.1'));
-  const other = await harness.start(good, {
-    cluster: { kubeconfig: harness.kubeconfig(1) },
-    fallbackServers: () => [at(real), at(good)],
-  });
-  await untilSnapshot(other, '10.0.0.1:6443');
+  for (const name of ['DNS:kubernetes.default.svc', 'DNS:kubernetes', 'IP:127.0.0.1']) {
+    const good = await harness.apiserver(harness.pki.server(harness.ca, name));
+    good.set(SLICES, slice('10.0.0.1'));
+    const other = await harness.start(good, {
+      cluster: { kubeconfig: harness.kubeconfig(1) },
+      fallbackServers: () => [at(real), at(good)],
+    });
+    await untilSnapshot(other, '10.0.0.1:6443');
+    await untilWatching(good);
+    expect(good.connections, 'list and watch over one connection').toBe(1);
+  }
   expect(real.requests).toHaveLength(0);
+});
+
+test('a name that the kubeconfig gives is the only one', async () => {
+  const real = await harness.apiserver(
+    harness.pki.server(harness.ca, 'DNS:kubernetes.default.svc', 'IP:127.0.0.1'),
+  );
+  const kubeconfig = harness.kubeconfig(1, undefined, { 'tls-server-name': 'api.example' });
+  const running = await harness.start(real, { cluster: { kubeconfig }, fallbackServers: () => [at(real)] });
+  await until(() => expect(real.attempts).toBeGreaterThan(2));
+  expect(real.requests).toHaveLength(0);
+  expect(running.source.freshness.connected).toBe(false);
 });
 
 test('a real server of another CA never sees the credentials', async () => {
