@@ -237,6 +237,13 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     remedy: 'sysctl -w net.ipv4.vs.conntrack=1',
   },
   {
+    code: 'conntrack-full',
+    wrong: { conntrack: { used: 262_144, limit: 262_144 } },
+    severity: 'degraded',
+    text: 'connection tracking is full (net.netfilter.nf_conntrack_max is 262144), so packets of new connections are dropped',
+    remedy: 'sysctl -w net.netfilter.nf_conntrack_max=524288',
+  },
+  {
     code: 'module-missing',
     wrong: {
       modules: new Map([

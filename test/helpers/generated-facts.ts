@@ -28,6 +28,7 @@ export const generatedFacts: fc.Arbitrary<Facts> = fc.record({
   route: anyOf('route'),
   conflicts: anyOf('conflicts'),
   sysctls: anyOf('sysctls'),
+  conntrack: anyOf('conntrack'),
   modules: anyOf('modules'),
   persisted: anyOf('persisted'),
   missing: fc.constantFrom([], [{ address: '10.0.0.14', port: 6443, ageS: 10_800 }]),

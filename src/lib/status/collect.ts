@@ -12,7 +12,7 @@ import { collectConflicts } from './collect/conflicts.ts';
 import { askDaemon } from './collect/daemon.ts';
 import { startDeadline } from './collect/deadline.ts';
 import { collectEvents, collectMissing, collectPersisted } from './collect/files.ts';
-import { collectKernel, collectModules, collectRoute, findOurs } from './collect/kernel.ts';
+import { collectConntrack, collectKernel, collectModules, collectRoute, findOurs } from './collect/kernel.ts';
 import { type ConfigMapValue, collectKubeProxy } from './collect/kube-proxy.ts';
 import { collectKubelet } from './collect/kubelet.ts';
 import type { Facts } from './report.ts';
@@ -84,6 +84,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
     route: virtualServer && collectRoute(kernel.routes, virtualServer.address, realServers),
     conflicts: collectConflicts(virtualServer?.address, kernel.routes.hostAddresses(), networkInterfaces()),
     sysctls: new Map(Array.from(WANTED_SYSCTLS.keys(), name => [name, kernel.sysctls.read(name)])),
+    conntrack: collectConntrack(kernel.sysctls),
     modules: collectModules(inKernel, persisted.spec?.scheduler ?? DEFAULT_SCHEDULER),
     persisted,
     missing: collectMissing(options.persistDir, virtualServer),

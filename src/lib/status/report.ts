@@ -17,6 +17,8 @@ export interface Facts {
   readonly conflicts: VipConflicts;
   /** Undefined value = this kernel has no such parameter. */
   readonly sysctls: ReadonlyMap<string, string | undefined>;
+  /** Connections that are tracked, and how many can be; undefined = this kernel tracks none. */
+  readonly conntrack: { readonly used: number; readonly limit: number } | undefined;
   /** Each module that is needed, and whether it is there. */
   readonly modules: ReadonlyMap<string, boolean>;
   readonly persisted: PersistedFacts;

@@ -4,7 +4,7 @@ import type { IpvsClient } from '../../ipvs/client.ts';
 import { compareHostPort, familyOf, type HostPort } from '../../model/address.ts';
 import { SCHEDULER_FLAGS, schedulerOf } from '../../model/scheduler.ts';
 import { isNetlinkError } from '../../netlink/errors.ts';
-import { flagBits, type Kernel } from '../../reconcile/kernel.ts';
+import { flagBits, type Kernel, type SysctlTable } from '../../reconcile/kernel.ts';
 import { findLocalRoute, isLocalRoute, isOurs, type RouteClient } from '../../route/client.ts';
 import type { Facts, RouteFacts, VirtualServerFacts } from '../report.ts';
 
@@ -77,6 +77,12 @@ export function collectRoute(
     hidden: found.hidden,
     sourcesTowards: [...new Set(sources.filter(one => one !== undefined))],
   };
+}
+
+/** Counted per network namespace (nf_conntrack-sysctl.rst). */
+export function collectConntrack(sysctls: SysctlTable): Facts['conntrack'] {
+  const [used, limit] = ['count', 'max'].map(name => sysctls.read(`net.netfilter.nf_conntrack_${name}`));
+  return used === undefined || limit === undefined ? undefined : { used: Number(used), limit: Number(limit) };
 }
 
 /** What the kernel shows in use is there, wherever it came from. */

@@ -200,6 +200,24 @@ export const SETTINGS: readonly Condition[] = [
     'a stateful host firewall drops the replies of the masters',
   ),
   {
+    code: 'conntrack-full',
+    title: 'connection tracking has room for new connections',
+    severity: 'degraded',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: ({ conntrack }) => {
+      if (conntrack === undefined) return { seen: false, why: 'this kernel tracks no connections' };
+      const { used, limit } = conntrack;
+      return findingIf(
+        limit > 0 && used >= limit * FULL,
+        () =>
+          `connection tracking is full (net.netfilter.nf_conntrack_max is ${limit}), so packets of new connections are dropped`,
+      );
+    },
+    remedy: ({ conntrack }) =>
+      `sysctl -w net.netfilter.nf_conntrack_max=${2 * (conntrack?.limit ?? 131_072)}`,
+  },
+  {
     code: 'module-missing',
     title: 'the kernel modules are loaded',
     severity: 'degraded',
@@ -217,6 +235,9 @@ export const SETTINGS: readonly Condition[] = [
     remedy: (_, { about }) => `modprobe ${about}`,
   },
 ];
+
+/** It falls and rises by hundreds in a second: a little below its limit it is full now and then. */
+const FULL = 0.98;
 
 /** The kernel loads these by itself with the first question, where it can. */
 const CONSEQUENCES: Readonly<Record<string, string>> = {

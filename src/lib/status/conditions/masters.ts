@@ -42,6 +42,7 @@ export const MASTERS: readonly Condition[] = [
       'source-unreachable',
       'vip-conflict',
       'conntrack-off',
+      'conntrack-full',
     ],
     visibleAfterS: 0,
     detect: detectUnreachable,
