@@ -107,7 +107,7 @@ test.each([4, 6] as const)(
     const init = await worker.proxy(initArgs(net, { family }));
     expect(init.code).toBe(0);
     expect(init.stdout).toMatch(
-      /^warning +connection through the VIP: answered by .* but only what is small arrives/m,
+      /^warning +connection through the VIP: answered by .*; only what is small arrives/m,
     );
     const codes = async (): Promise<string[]> => {
       const { stdout } = await worker.proxy(['status', '--json']);

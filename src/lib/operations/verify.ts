@@ -23,11 +23,20 @@ export function verifyTask(pins: Pins, { virtualServer }: ProxySpec): Task {
       const milliseconds = Math.round(performance.now() - startedAt);
       const master = outcome.realServer === undefined ? 'a master' : formatHostPort(outcome.realServer);
       const answered = `answered by ${master} in ${milliseconds} ms`;
-      if (!(await losesLargeAnswers(virtualServer))) return { status: 'ok', lines: [answered] };
-      const line = `${answered}, but only what is small arrives: a link on the way to the masters takes smaller packets than this host knows of; name its MTU with --mtu`;
-      return { status: 'warning', lines: [line] };
+      const warnings = [
+        ...(outcome.namesVip ? [] : [nameless(virtualServer)]),
+        ...((await losesLargeAnswers(virtualServer)) ? [CUT_OFF] : []),
+      ];
+      return { status: warnings.length === 0 ? 'ok' : 'warning', lines: [answered, ...warnings] };
     },
   };
+}
+
+const CUT_OFF =
+  'only what is small arrives: a link on the way to the masters takes smaller packets than this host knows of; name its MTU with --mtu';
+
+function nameless({ address }: HostPort): string {
+  return `its certificate does not name ${address}, so clients that verify it refuse the VIP: docs/troubleshooting.md, vip-not-in-certificate`;
 }
 
 /** What an apiserver tells anybody: in one packet, and in several (2 to 3 KB). */
@@ -54,7 +63,7 @@ async function arrives({ address, port }: HostPort, path: string): Promise<boole
   });
 }
 
-type Outcome = { realServer: HostPort | undefined } | { problem: string };
+type Outcome = { realServer: HostPort | undefined; namesVip: boolean } | { problem: string };
 
 /** Who answers matters here, not who it claims to be: nothing is sent, so the certificate is not verified. */
 async function connectOnce(pins: Pins, vip: HostPort): Promise<Outcome> {
@@ -70,8 +79,9 @@ async function connectOnce(pins: Pins, vip: HostPort): Promise<Outcome> {
     socket.once('secureConnect', () => {
       socket.setTimeout(0); // It answered; what follows is a question to the kernel, with a bound of its own.
       const client = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+      const namesVip = socket.getPeerX509Certificate()?.checkIP(vip.address) !== undefined;
       void realServerOf(pins, client, vip, AbortSignal.timeout(TIMEOUT_MS)).then(realServer =>
-        finish({ realServer }),
+        finish({ realServer, namesVip }),
       );
     });
   });

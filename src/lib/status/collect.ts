@@ -12,7 +12,14 @@ import { collectConflicts } from './collect/conflicts.ts';
 import { askDaemon } from './collect/daemon.ts';
 import { startDeadline } from './collect/deadline.ts';
 import { collectEvents, collectMissing, collectPersisted } from './collect/files.ts';
-import { collectConntrack, collectKernel, collectModules, collectRoute, findOurs } from './collect/kernel.ts';
+import {
+  collectConntrack,
+  collectKernel,
+  collectModules,
+  collectRoute,
+  findOurs,
+  spreadsOneHost,
+} from './collect/kernel.ts';
 import { type ConfigMapValue, collectKubeProxy } from './collect/kube-proxy.ts';
 import { collectKubelet } from './collect/kubelet.ts';
 import type { Facts } from './report.ts';
@@ -69,6 +76,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
   const askedMasters = options.probe
     ? probeAll({
         virtualServer,
+        spreads: spreadsOneHost(inKernel),
         realServers,
         moreRealServers: askedDaemon.then(named),
         kubeconfigs,

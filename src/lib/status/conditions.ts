@@ -1,7 +1,7 @@
 // Everything that can be wrong, as one list, and the diagnosis: which of it holds, and which of that is a root cause.
 // Each condition has its section in docs/troubleshooting.md under its code. Pure.
 import { type Condition, type Finding, SEVERITIES, type Severity } from './condition.ts';
-import { CERTIFICATES, CLUSTER, CLUSTER_NOTICES } from './conditions/cluster.ts';
+import { CERTIFICATES, CLUSTER, CLUSTER_NOTICES, nobodyNamesVip } from './conditions/cluster.ts';
 import { DAEMON } from './conditions/daemon.ts';
 import { FILES } from './conditions/files.ts';
 import { ADDRESS_NOTICES, ADDRESSES, BOOT } from './conditions/host.ts';
@@ -118,9 +118,10 @@ function problemsOf(
 }
 
 /** Somebody answers through the VIP whom a client accepts: then the node is not cut off, whatever else is wrong. */
-export function isServed({ throughVip }: Facts): boolean {
+export function isServed(facts: Facts): boolean {
+  const { throughVip } = facts;
   if (!throughVip.seen || throughVip.value.outcome === 'dead') return false;
   // Lists never arrive.
-  if (throughVip.value.largeArrives === false) return false;
+  if (throughVip.value.largeArrives === false || nobodyNamesVip(facts)) return false;
   return (throughVip.value.certificate?.expiresInS ?? 1) > 0;
 }

@@ -213,6 +213,18 @@ describe('only root causes are shown', () => {
     expect(problemsOf({ route: undefined, ...NOT_PROBED })).toMatchObject([{ severity: 'down' }]);
   });
 
+  test('no certificate names the VIP: an answer that no client accepts', () => {
+    const nameless = { certificate: { expiresInS: 200 * 86_400, namesVip: false, verified: true } };
+    const all = probes(Object.fromEntries(MASTERS.map(address => [address, nameless])));
+    expect(problemsOf({ probes: all })).toMatchObject([
+      {
+        code: 'vip-not-in-certificate',
+        severity: 'down',
+        text: "no master's certificate names 10.99.0.1, so all clients that verify it refuse the VIP",
+      },
+    ]);
+  });
+
   test('an answer with an expired certificate is none', () => {
     const all = probes(Object.fromEntries(MASTERS.map(address => [address, EXPIRED])));
     expect(problemsOf({ probes: all, throughVip: seen(vipProbe(EXPIRED)) })).toMatchObject(

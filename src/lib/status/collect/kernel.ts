@@ -79,6 +79,13 @@ export function collectRoute(
   };
 }
 
+/** By the source address alone, sh and dh give a host the same real server each time (ip_vs_sh.c, ip_vs_dh.c). */
+export function spreadsOneHost(kernel: Facts['kernel']): boolean {
+  if (!kernel.seen || kernel.value === undefined) return false;
+  const { scheduler, flags } = kernel.value;
+  return scheduler !== 'dh' && (scheduler !== 'sh' || flags.includes('sh-port'));
+}
+
 /** Counted per network namespace (nf_conntrack-sysctl.rst). */
 export function collectConntrack(sysctls: SysctlTable): Facts['conntrack'] {
   const [used, limit] = ['count', 'max'].map(name => sysctls.read(`net.netfilter.nf_conntrack_${name}`));

@@ -14,6 +14,8 @@ const LARGE_PATH = '/readyz?verbose';
 
 export interface ProbePlan {
   readonly virtualServer: HostPort;
+  /** Connections of one host may go to different real servers. */
+  readonly spreads: boolean;
   readonly realServers: readonly HostPort[];
   /** More of them, once they are known; what was there is not asked again. */
   readonly moreRealServers: Promise<readonly HostPort[]>;
@@ -44,17 +46,28 @@ export async function collectProbes(plan: ProbePlan): Promise<Pick<Facts, 'probe
 }
 
 async function probeVip(
-  { virtualServer, pins, deadline }: ProbePlan,
+  { virtualServer, realServers, spreads, pins, deadline }: ProbePlan,
   options: ProbeOptions,
 ): Promise<Extract<Facts['throughVip'], { seen: true }>['value']> {
-  let realServer: Promise<HostPort | undefined> | undefined;
-  const onConnected = (client: HostPort): void => {
-    realServer = realServerOf(pins, client, virtualServer, deadline);
+  const ask = async () => {
+    let realServer: Promise<HostPort | undefined> | undefined;
+    const onConnected = (client: HostPort): void => {
+      realServer = realServerOf(pins, client, virtualServer, deadline);
+    };
+    const answer = await probe(virtualServer, { ...options, onConnected });
+    return { ...answer, realServer: await realServer };
   };
   const large = probe(virtualServer, { ...options, path: LARGE_PATH });
-  const answer = await probe(virtualServer, { ...options, onConnected });
-  return { ...answer, realServer: await realServer, largeArrives: arrives(await large) };
+  const count = spreads ? Math.min(MOST_CONNECTIONS, Math.max(1, realServers.length)) : 1;
+  const answers = await Promise.all(Array.from({ length: count }, ask));
+  const [best] = answers.toSorted((a, b) => RANK.indexOf(a.outcome) - RANK.indexOf(b.outcome));
+  if (best === undefined) throw new Error('nobody was asked');
+  return { ...best, largeArrives: arrives(await large) };
 }
+
+/** That one of several real servers is dead is not that the VIP is: with one connection it would be chance what is said. */
+const MOST_CONNECTIONS = 4;
+const RANK: readonly ProbeFacts['outcome'][] = ['ready', 'unauthorized', 'not-ready', 'dead'];
 
 function arrives({ outcome, reached, reason }: ProbeFacts): boolean | undefined {
   if (outcome !== 'dead') return true;

@@ -7,6 +7,13 @@ import { days, listOf } from '../words.ts';
 /** Certificates of kubeadm live for a year and are renewed by its upgrades; a month is time enough to do it by hand. */
 const EXPIRING_S = 30 * 86_400;
 
+/** Of several that can be chosen from, one that names it would be enough for some connections. */
+export function nobodyNamesVip({ probes, virtualServer }: Facts): boolean {
+  if (!probes.seen || virtualServer === undefined) return false;
+  const certificates = probes.value.flatMap(({ certificate }) => certificate ?? []);
+  return certificates.length > 0 && certificates.every(({ namesVip }) => !namesVip);
+}
+
 export const CERTIFICATES: readonly Condition[] = [
   {
     code: 'vip-not-in-certificate',
@@ -16,6 +23,10 @@ export const CERTIFICATES: readonly Condition[] = [
     visibleAfterS: 0,
     detect: facts => {
       if (!facts.probes.seen) return facts.probes;
+      if (nobodyNamesVip(facts)) {
+        const text = `no master's certificate names ${facts.virtualServer?.address}, so all clients that verify it refuse the VIP`;
+        return [{ text, severity: 'down' }];
+      }
       const names = facts.probes.value
         .filter(({ certificate }) => certificate?.namesVip === false)
         .map(formatHostPort);

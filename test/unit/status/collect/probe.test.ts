@@ -216,6 +216,7 @@ describe('all of them', () => {
       kubeconfigs: [],
       deadline: new AbortController().signal,
       pins: NO_PINS,
+      spreads: false,
     });
     // A second time for what is large.
     expect(asked.sort((a, b) => a - b)).toEqual([...ports, vip].sort((a, b) => a - b));
@@ -225,6 +226,27 @@ describe('all of them', () => {
     ]);
     // No connection table of IPVS has this connection.
     expect(throughVip).toMatchObject({ seen: true, value: { outcome: 'ready', realServer: undefined } });
+  });
+
+  test('where a scheduler spreads connections, one of several that is dead is not the VIP', async () => {
+    let asked = 0;
+    // Every second connection gets no answer.
+    const port = await apiserver((request, response) => {
+      if (request.url === '/readyz' && ++asked % 2 === 1) request.socket.destroy();
+      else response.end('ok');
+    });
+    const vip = { address: '127.0.0.1', port };
+    const { throughVip } = await collectProbes({
+      virtualServer: vip,
+      spreads: true,
+      realServers: [vip, { ...vip, port: 1 }, { ...vip, port: 2 }],
+      moreRealServers: Promise.resolve([]),
+      kubeconfigs: [],
+      deadline: new AbortController().signal,
+      pins: NO_PINS,
+    });
+    expect(asked, 'three through the VIP, and one that is asked directly').toBe(4);
+    expect(throughVip).toMatchObject({ value: { outcome: 'ready', largeArrives: true } });
   });
 
   test('the CA is that of the first kubeconfig that has one', async () => {
@@ -242,6 +264,7 @@ describe('all of them', () => {
       kubeconfigs,
       deadline: new AbortController().signal,
       pins: NO_PINS,
+      spreads: false,
     });
     expect(probes).toMatchObject({ value: [{ certificate: { verified: true } }] });
   });
