@@ -7,7 +7,7 @@
 
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import { describeStep } from '../reconcile/steps.ts';
-import { loadState, type NodeEvent, saveState, statePath } from '../store/state-file.ts';
+import { loadState, type NodeEvent, putAsideIfDamaged, saveState, statePath } from '../store/state-file.ts';
 import { listener, type Telemetry } from '../telemetry.ts';
 
 export const MAX_EVENTS = 100;
@@ -31,6 +31,7 @@ export class EventLog {
     this.#directory = directory;
     this.#problem = problem;
     this.#events = this.#attempt('reading', () => loadState(directory).events) ?? [];
+    this.#attempt('replacing', () => putAsideIfDamaged(directory));
     const last = this.#events.findLast(({ object }) => object === VIRTUAL_SERVER);
     // The daemon that held did not live to see the end. If it still holds, it says so again.
     if (last?.to === 'held') this.#add(VIRTUAL_SERVER, 'held', 'serving', 'another daemon began');

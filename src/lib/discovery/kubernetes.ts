@@ -84,7 +84,6 @@ function fromFile(path: string): KubeConfig {
     const text = readFileIfThere(path);
     if (text === undefined) throw new ProxyError('no-such-file', 'there is no such file');
     config.loadFromString(prepareKubeconfig(text, path));
-    config.makePathsAbsolute(path.slice(0, path.lastIndexOf('/') + 1));
   } catch (error) {
     throw new ProxyError('kubeconfig-unusable', `the kubeconfig ${path} cannot be used: ${messageOf(error)}`);
   }

@@ -74,7 +74,12 @@ async function connectOnce(pins: Pins, vip: HostPort): Promise<Outcome> {
       socket.destroy();
       resolve(outcome);
     };
-    socket.setTimeout(TIMEOUT_MS, () => finish({ problem: `no answer within ${TIMEOUT_MS / 1000} s` }));
+    let what = 'no answer';
+    socket.once('connect', () => {
+      what =
+        'a connection and no TLS: masters that hang, or a link that takes smaller packets than this host knows of; nothing';
+    });
+    socket.setTimeout(TIMEOUT_MS, () => finish({ problem: `${what} within ${TIMEOUT_MS / 1000} s` }));
     socket.once('error', (error: NodeJS.ErrnoException) => finish({ problem: error.code ?? error.message }));
     socket.once('secureConnect', () => {
       socket.setTimeout(0); // It answered; what follows is a question to the kernel, with a bound of its own.

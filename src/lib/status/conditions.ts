@@ -5,9 +5,10 @@ import { CERTIFICATES, CLUSTER, CLUSTER_NOTICES, nobodyNamesVip } from './condit
 import { DAEMON } from './conditions/daemon.ts';
 import { FILES } from './conditions/files.ts';
 import { ADDRESS_NOTICES, ADDRESSES, BOOT } from './conditions/host.ts';
-import { ROUTE, SETTINGS, VIRTUAL_SERVER } from './conditions/kernel.ts';
+import { SETTINGS, VIRTUAL_SERVER } from './conditions/kernel.ts';
 import { MASTER_NOTICES, MASTERS } from './conditions/masters.ts';
 import { REAL_SERVERS } from './conditions/real-servers.ts';
+import { ROUTE } from './conditions/route.ts';
 import type { Facts } from './report.ts';
 
 /** In the order in which problems of one severity are shown. */

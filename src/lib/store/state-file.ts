@@ -1,7 +1,8 @@
 // <persist-dir>/state.json: what this program changed on the node beyond its own virtual server, so that `clean` can
 // put it back, and the daemon's last transitions. Not needed to keep the node working: a file that cannot be read is reported and begun anew.
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, ProxyError } from '../errors.ts';
+import { isProxyError, messageOf, ProxyError } from '../errors.ts';
 import { STATE_FILE } from '../host/paths.ts';
 import { readFileIfThere, writeFileIfChanged } from './atomic-file.ts';
 
@@ -47,6 +48,22 @@ export function saveState(directory: string, state: NodeState): boolean {
     statePath(directory),
     `${JSON.stringify({ version: SCHEMA_VERSION, ...state }, null, 2)}\n`,
   );
+}
+
+/**
+ * A damaged file is put beside, so that what happens from now on is remembered. What is lost is what `clean` would put back.
+ * Returns where it is now; undefined = it is sound. Throws ProxyError.
+ */
+export function putAsideIfDamaged(directory: string): string | undefined {
+  try {
+    loadState(directory);
+    return undefined;
+  } catch (error) {
+    if (!isProxyError(error) || error.code !== 'state-unusable') throw error;
+    const aside = `${statePath(directory)}.broken`;
+    renameSync(statePath(directory), aside);
+    return aside;
+  }
 }
 
 /** Remembers values from before our first change; what is remembered already stays. */

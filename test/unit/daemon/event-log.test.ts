@@ -166,7 +166,7 @@ describe('writing', () => {
 });
 
 describe('a file', () => {
-  test('that cannot be read is told, and left alone', () => {
+  test('that is damaged is told, put aside and begun anew', () => {
     const directory = tempDir();
     const path = join(directory, 'state.json');
     writeFileSync(path, '{"version":1,');
@@ -176,8 +176,10 @@ describe('a file', () => {
     expect(problems).toEqual([
       expect.stringMatching(/^reading events, .*state\.json: .*state\.json cannot be used: /),
     ]);
-    expect(contentsOf(directory)).toEqual({ 'state.json': '{"version":1,' });
-    expect(log.events).toHaveLength(1);
+    expect(contentsOf(directory)).toMatchObject({ 'state.json.broken': '{"version":1,' });
+    expect(loadState(directory).events).toHaveLength(1);
+    rememberSysctls(directory, { 'net.ipv4.vs.conntrack': '0' });
+    expect(loadState(directory).sysctlsBefore).toEqual({ 'net.ipv4.vs.conntrack': '0' });
   });
 
   test.each([

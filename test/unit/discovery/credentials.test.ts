@@ -1,4 +1,5 @@
 // Kubeconfigs and service accounts: what works, what is picked up when it rotates, and what is refused in which words.
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { getCACertificates } from 'node:tls';
@@ -259,10 +260,23 @@ describe('refused:', () => {
 
   test('a CA file that is not there', async () => {
     expect(await refusal({ token: 't' }, { 'certificate-authority': '/nowhere/ca.crt' })).toMatchObject({
-      code: 'credentials-unreadable',
-      message: expect.stringContaining('the credentials of FILE cannot be read: ENOENT'),
+      code: 'kubeconfig-unusable',
+      message: 'the kubeconfig FILE cannot be used: /nowhere/ca.crt: there is no such file',
     });
   });
+
+  test.each(['certificate-authority', 'client-certificate', 'client-key'])(
+    'a pipe in the place of %s, which nobody would ever write to',
+    async name => {
+      const pipe = join(harness.pki.directory, `pipe-${name}`);
+      execFileSync('mkfifo', [pipe]);
+      const files = { [name]: pipe };
+      const answer = await (name === 'certificate-authority'
+        ? refusal({ token: 't' }, files)
+        : refusal(files));
+      expect(answer.message).toMatch(/^the kubeconfig FILE cannot be used: .*pipe-.* is not a regular file/);
+    },
+  );
 
   test.each([
     ['7', 'it is not a mapping'],
