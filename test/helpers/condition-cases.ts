@@ -149,18 +149,20 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     forS: 240,
   },
   {
+    code: 'mtu-too-large',
+    wrong: {
+      throughVip: seen(vipProbe({ ...DEAD, reason: 'etimedout', reached: 'tcp', largeArrives: false })),
+    },
+    severity: 'down',
+    text: 'connections to 10.99.0.1:6443 are made, and no TLS handshake gets through, although the masters answer directly: packets of full size are lost on their way here',
+    remedy: RESTORE,
+  },
+  {
     code: 'vip-unreachable',
     wrong: { throughVip: VIP_DEAD },
     severity: 'down',
     text: 'nothing answers through 10.99.0.1:6443 (etimedout), although 3 real servers answer directly',
     remedy: 'nft list ruleset',
-  },
-  {
-    code: 'mtu-too-large',
-    wrong: { throughVip: seen(vipProbe({ largeArrives: false })) },
-    severity: 'down',
-    text: 'small answers arrive through 10.99.0.1:6443 and large ones do not: a link on the way to the masters takes smaller packets than this node knows of',
-    remedy: `${INIT_HERE} --mtu 1400`,
   },
   {
     code: 'real-server-left-discovery',

@@ -1,5 +1,5 @@
 // What can be wrong with the masters as a whole, and with the way to them. Pure.
-import { formatHostPort } from '../../model/address.ts';
+import { equalHostPort, formatHostPort } from '../../model/address.ts';
 import {
   type Condition,
   type Finding,
@@ -9,7 +9,7 @@ import {
   ofKernel,
   type Unseen,
 } from '../condition.ts';
-import { initCommand } from '../remedies.ts';
+import { initCommand, restoreOrInit } from '../remedies.ts';
 import type { Facts } from '../report.ts';
 import { type ServerView, serverViews } from '../servers.ts';
 import { listOf } from '../words.ts';
@@ -25,6 +25,15 @@ export const MASTERS: readonly Condition[] = [
     visibleAfterS: 0,
     detect: detectAllDown,
     remedy: facts => askDirectly(serverViews(facts)[0]),
+  },
+  {
+    code: 'mtu-too-large',
+    title: 'packets of full size arrive through the VIP',
+    severity: 'down',
+    dependsOn: [...NO_VIRTUAL_SERVER, 'all-real-servers-down', 'route-missing'],
+    visibleAfterS: 0,
+    detect: detectLostSegments,
+    remedy: restoreOrInit,
   },
   {
     code: 'vip-unreachable',
@@ -43,28 +52,11 @@ export const MASTERS: readonly Condition[] = [
       'vip-conflict',
       'conntrack-off',
       'conntrack-full',
+      'mtu-too-large',
     ],
     visibleAfterS: 0,
     detect: detectUnreachable,
-    remedy: lookOnTheWay,
-  },
-  {
-    code: 'mtu-too-large',
-    title: 'large answers arrive through the VIP',
-    severity: 'down',
-    dependsOn: ['vip-unreachable'],
-    visibleAfterS: 0,
-    detect: ({ throughVip, virtualServer }) => {
-      if (!throughVip.seen) return throughVip;
-      if (virtualServer === undefined) return NO_VIP;
-      const { outcome, largeArrives } = throughVip.value;
-      return findingIf(
-        outcome !== 'dead' && largeArrives === false,
-        () =>
-          `small answers arrive through ${formatHostPort(virtualServer)} and large ones do not: a link on the way to the masters takes smaller packets than this node knows of`,
-      );
-    },
-    remedy: facts => `${initCommand(facts)} --mtu 1400`,
+    remedy: () => 'nft list ruleset',
   },
   {
     code: 'real-server-left-discovery',
@@ -166,13 +158,31 @@ function detectUnreachable(facts: Facts): readonly Finding[] | Unseen {
   ];
 }
 
-/** Connected and then nothing: what fits into one packet arrives, what does not is lost. Otherwise something drops them all. */
-function lookOnTheWay(facts: Facts): string {
-  const { throughVip } = facts;
-  const [master] = serverViews(facts).filter(({ probe }) => probe !== undefined && probe.outcome !== 'dead');
-  const isCutOff = throughVip.seen && throughVip.value.reached === 'tcp' && master !== undefined;
-  return isCutOff ? `ping -M do -c 3 -s 1472 ${master.address}` : 'nft list ruleset';
+/** A SYN is small. What follows is not: a certificate takes 1 to 3 KB, a list megabytes. */
+function detectLostSegments(facts: Facts): readonly Finding[] | Unseen {
+  const { throughVip, virtualServer } = facts;
+  if (!throughVip.seen) return throughVip;
+  if (virtualServer === undefined) return NO_VIP;
+  const { outcome, reached, reason, realServer, largeArrives } = throughVip.value;
+  const vip = formatHostPort(virtualServer);
+  if (outcome !== 'dead') {
+    return findingIf(
+      largeArrives === false,
+      () => `small answers arrive through ${vip} and large ones do not: ${TOO_LARGE}`,
+    );
+  }
+  const asked = serverViews(facts).filter(
+    view => view.probe !== undefined && (realServer === undefined || equalHostPort(view, realServer)),
+  );
+  const answerDirectly = asked.length > 0 && asked.every(({ probe }) => probe?.outcome !== 'dead');
+  return findingIf(
+    reached === 'tcp' && reason === 'etimedout' && answerDirectly,
+    () =>
+      `connections to ${vip} are made, and no TLS handshake gets through, although the masters answer directly: ${TOO_LARGE}`,
+  );
 }
+
+const TOO_LARGE = 'packets of full size are lost on their way here';
 
 /** From so many connections on it is worth spreading them: a node without guests of its own has a handful. */
 const MANY_CONNECTIONS = 50;
