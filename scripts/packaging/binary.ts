@@ -1,12 +1,17 @@
 // The packed binary of one architecture, from the bundle.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUNDLE_ASSET, CODE_CACHE_ASSET, KOFFI_ASSET } from '../../src/lib/native/assets.ts';
+import {
+  BUNDLE_ASSET,
+  CODE_CACHE_ASSET,
+  KOFFI_ASSET,
+  TROUBLESHOOTING_ASSET,
+} from '../../src/lib/native/assets.ts';
 import { bundlePackedMain } from './bundle.ts';
 import { writeCodeCache } from './code-cache.ts';
 import { packageDirectory } from './npm-packages.ts';
 import { packExecutable } from './pack.ts';
-import { BUNDLE, CACHE } from './paths.ts';
+import { BUNDLE, CACHE, ROOT } from './paths.ts';
 import type { Target } from './targets.ts';
 
 export async function packBinary(target: Target, directory: string): Promise<string> {
@@ -24,6 +29,7 @@ export async function packBinary(target: Target, directory: string): Promise<str
       `linux_${target.arch}/koffi.node`,
     ),
   };
+  assets[TROUBLESHOOTING_ASSET] = `${ROOT}docs/troubleshooting.md`;
   if (target.arch === process.arch) {
     assets[CODE_CACHE_ASSET] = join(work, CODE_CACHE_ASSET);
     writeCodeCache(script, assets[CODE_CACHE_ASSET]);

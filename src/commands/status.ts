@@ -5,10 +5,12 @@ import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts
 import { virtualServerFlag } from '../cli/spec-flags.ts';
 import { canRedraw } from '../cli/terminal.ts';
 import { openKernel, openRecordedKernel } from '../lib/app.ts';
+import { nearest } from '../lib/config/nearest.ts';
 import { readFlags } from '../lib/config/settings.ts';
 import { EXIT_FAILED, isProxyError, UsageError } from '../lib/errors.ts';
 import { duration } from '../lib/model/values.ts';
 import { collectFacts, type ReadConfigMap } from '../lib/status/collect.ts';
+import { CONDITIONS } from '../lib/status/conditions.ts';
 import { formatText, type Paint } from '../lib/status/format.ts';
 import { toJson } from '../lib/status/json.ts';
 import { EXIT_CODE, formatBrief, judge, type StatusReport } from '../lib/status/verdict.ts';
@@ -34,6 +36,7 @@ export default class Status extends BaseCommand {
     '<%= config.bin %> status --watch',
     '<%= config.bin %> status --brief',
     '<%= config.bin %> status --json',
+    '<%= config.bin %> status --explain real-server-down',
     '<%= config.bin %> status --bundle /tmp/ticket.tar.gz',
   ];
   static override flags = {
@@ -59,6 +62,10 @@ export default class Status extends BaseCommand {
       helpValue: 'FILE',
       env: environmentName('bundle'),
     }),
+    explain: Flags.string({
+      summary: 'say what a code that status shows means, how to look and what to type; looks at nothing',
+      helpValue: 'CODE',
+    }),
     watch: Flags.boolean({
       summary: 'look again and again; on a pipe, or with --brief, print a line when something changed',
       env: environmentName('watch'),
@@ -73,6 +80,7 @@ export default class Status extends BaseCommand {
 
   async run(): Promise<Record<string, unknown>> {
     const { flags } = await this.parse(Status);
+    if (flags.explain !== undefined) return this.#explain(flags.explain);
     refuseTogether(flags);
     const options = {
       persistDir: flags['persist-dir'],
@@ -114,6 +122,15 @@ export default class Status extends BaseCommand {
     return super.catch(failed ? Object.assign(error, { exitCode: EXIT_CODE.unknown }) : error);
   }
 
+  async #explain(name: string): Promise<Record<string, unknown>> {
+    const codes = CONDITIONS.map(({ code }) => code);
+    if (!codes.includes(name)) throw unknownCode(name, codes);
+    const { explain } = await import('../lib/status/explain.ts');
+    const text = explain(name);
+    if (!this.jsonEnabled()) process.stdout.write(text);
+    return { code: name, text };
+  }
+
   async #bundle(path: string, report: StatusReport, persistDir: string): Promise<string> {
     const { makeBundle } = await import('../lib/bundle/make.ts');
     const { version } = this.config;
@@ -139,4 +156,10 @@ function refuseTogether(flags: Partial<Record<(typeof EXCLUSIVE)[number][number]
     if (flags[one] && flags[other])
       throw new UsageError(`--${one}: not together with --${other}; give one of them`);
   }
+}
+
+function unknownCode(name: string, codes: readonly string[]): UsageError {
+  const meant = nearest(name, codes);
+  const hint = meant === undefined ? `the codes are ${codes.join(' ')}` : `did you mean ${meant}?`;
+  return new UsageError(`--explain ${name}: status has no such code; ${hint}`);
 }

@@ -152,6 +152,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'lib/host',
       'lib/ipvs',
       'lib/model',
+      'lib/native',
       'lib/netlink',
       'lib/probe',
       'lib/reconcile',

@@ -24,10 +24,17 @@ export interface Condition {
   readonly visibleAfterS: number;
   /** One finding for each thing that is wrong; none = all is well; unseen = what it judges could not be seen. */
   readonly detect: (facts: Facts) => readonly Finding[] | Unseen;
-  /** What to type. */
-  readonly remedy: (facts: Facts, finding: Finding) => string;
+  /** What to type: the fix, or where only a look can tell what that is, the look. */
+  readonly remedy: (facts: Facts, finding: Finding) => Remedy;
   /** All findings in one clause for the first line, where the text of the first one says too little. */
   readonly headline?: (facts: Facts, findings: readonly Finding[]) => string;
+}
+
+/** A command that puts it right, or one that changes nothing and shows what is behind it. */
+export type Remedy = string | { readonly look: string };
+
+export function look(command: string): Remedy {
+  return { look: command };
 }
 
 export interface Finding {

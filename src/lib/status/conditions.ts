@@ -33,7 +33,10 @@ export interface Problem {
   readonly code: string;
   readonly severity: Severity;
   readonly text: string;
+  /** A command with this node's values. */
   readonly remedy: string;
+  /** It changes nothing: what puts it right depends on what it shows. */
+  readonly isLook: boolean;
   /** Seconds for which it has held, where that is known. */
   readonly forS: number | undefined;
 }
@@ -109,13 +112,12 @@ function problemsOf(
   { condition, findings, severity }: Holding & { severity: Severity },
   facts: Facts,
 ): Problem[] {
-  return findings.map(finding => ({
-    code: condition.code,
-    severity,
-    text: finding.text,
-    remedy: condition.remedy(facts, finding),
-    forS: finding.forS,
-  }));
+  return findings.map(finding => {
+    const remedy = condition.remedy(facts, finding);
+    const command =
+      typeof remedy === 'string' ? { remedy, isLook: false } : { remedy: remedy.look, isLook: true };
+    return { code: condition.code, severity, text: finding.text, ...command, forS: finding.forS };
+  });
 }
 
 /** Somebody answers through the VIP whom a client accepts: then the node is not cut off, whatever else is wrong. */

@@ -53,11 +53,11 @@ function problemLines(title: string, problems: readonly Problem[]): string[] {
   if (problems.length === 0) return [];
   return [
     title,
-    ...problems.flatMap(({ code, text, remedy, forS }) => [
+    ...problems.flatMap(({ code, text, remedy, isLook, forS }) => [
       `  ${code}${forS === undefined ? '' : `, for ${formatAge(forS)}`}`,
       ...wrap('      ', text),
-      `      try  ${remedy}`,
-      `      see  docs/troubleshooting.md#${code}`,
+      `      ${isLook ? 'look' : 'fix '} ${remedy}`,
+      `      see  bcs-apiserver-proxy status --explain ${code}`,
     ]),
   ];
 }

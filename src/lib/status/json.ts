@@ -16,11 +16,12 @@ export function toJson({ verdict, summary, problems, passed, unseen, facts }: St
     schemaVersion: STATUS_SCHEMA_VERSION,
     verdict,
     summary,
-    problems: problems.map(({ code, severity, text, remedy, forS }) => ({
+    problems: problems.map(({ code, severity, text, remedy, isLook, forS }) => ({
       code,
       severity,
       text,
       remedy,
+      remedyKind: isLook ? 'look' : 'fix',
       see: `docs/troubleshooting.md#${code}`,
       forSeconds: forS ?? null,
     })),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CONDITIONS } from '../../../src/lib/status/conditions.ts';
+import { explain } from '../../../src/lib/status/explain.ts';
 import { EXIT_CODE } from '../../../src/lib/status/verdict.ts';
 import { CONDITION_CASES } from '../../helpers/condition-cases.ts';
 import { NOTHING_PERSISTED, soundFacts } from '../../helpers/facts.ts';
@@ -41,9 +42,17 @@ test.each(CONDITION_CASES)(
       text: '',
       about: aboutOf(remedy),
     });
-    expect(sectionOf(code)).toContain(`\`${without}\``);
+    const command = typeof without === 'object' ? without.look : without;
+    expect(sectionOf(code)).toContain(`\`${command}\``);
   },
 );
+
+test.each(CONDITIONS)('$code: status --explain prints the section, to be read on a terminal', ({ code }) => {
+  const text = explain(code);
+  expect(text).toMatch(new RegExp(`^${code}\n\nYou see`));
+  expect(text).not.toMatch(/\*\*|\]\(|^## /m);
+  expect(text).toContain('\nType');
+});
 
 test('every link within the page leads to a heading', () => {
   const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => anchorOf(title));

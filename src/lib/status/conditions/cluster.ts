@@ -1,6 +1,6 @@
 // What can be wrong with the certificates of the masters, kubelet and kube-proxy. Pure.
 import { formatHostPort, type HostPort, isInNetwork } from '../../model/address.ts';
-import { type Condition, type Finding, findingIf, NO_VIP, type Unseen } from '../condition.ts';
+import { type Condition, type Finding, findingIf, look, NO_VIP, type Unseen } from '../condition.ts';
 import type { Facts } from '../report.ts';
 import { days, listOf } from '../words.ts';
 
@@ -37,7 +37,9 @@ export const CERTIFICATES: readonly Condition[] = [
       );
     },
     remedy: ({ virtualServer }) =>
-      `openssl s_client -connect ${virtualServer === undefined ? 'VIP:PORT' : formatHostPort(virtualServer)} </dev/null | openssl x509 -noout -text`,
+      look(
+        `openssl s_client -connect ${virtualServer === undefined ? 'VIP:PORT' : formatHostPort(virtualServer)} </dev/null | openssl x509 -noout -text`,
+      ),
   },
   {
     code: 'certificate-unverified',
@@ -56,7 +58,7 @@ export const CERTIFICATES: readonly Condition[] = [
             }))
         : probes,
     remedy: (_, { about }) =>
-      `openssl s_client -connect ${about} </dev/null | openssl x509 -noout -issuer -ext subjectAltName`,
+      look(`openssl s_client -connect ${about} </dev/null | openssl x509 -noout -issuer -ext subjectAltName`),
   },
   {
     code: 'certificate-expiring',
@@ -65,7 +67,7 @@ export const CERTIFICATES: readonly Condition[] = [
     dependsOn: [],
     visibleAfterS: 0,
     detect: detectExpiring,
-    remedy: () => 'kubeadm certs check-expiration',
+    remedy: () => look('kubeadm certs check-expiration'),
   },
 ];
 
@@ -101,7 +103,7 @@ export const CLUSTER: readonly Condition[] = [
       return findingIf(!uses, () => `kubelet talks to ${server} and not to the VIP (${kubeconfig})`);
     },
     remedy: ({ kubelet }) =>
-      `grep server: ${kubelet.seen ? kubelet.value.kubeconfig : '/etc/kubernetes/kubelet.conf'}`,
+      look(`grep server: ${kubelet.seen ? kubelet.value.kubeconfig : '/etc/kubernetes/kubelet.conf'}`),
   },
   {
     code: 'kube-proxy-will-delete',
@@ -139,7 +141,7 @@ export const CLUSTER_NOTICES: readonly Condition[] = [
               `kube-proxy (mode nftables) empties the IPVS table when it starts; the daemon puts it back within a second`,
           )
         : kubeProxy,
-    remedy: () => 'curl -s http://127.0.0.1:10249/proxyMode',
+    remedy: () => look('curl -s http://127.0.0.1:10249/proxyMode'),
   },
 ];
 

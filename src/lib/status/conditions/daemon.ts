@@ -1,5 +1,5 @@
 // What can be wrong with the daemon. The virtual server works without it; nobody then takes a dead master out. Pure.
-import { type Condition, type Finding, NO_FINDINGS, type Unseen } from '../condition.ts';
+import { type Condition, type Finding, look, NO_FINDINGS, type Unseen } from '../condition.ts';
 import type { DaemonFacts, Facts } from '../report.ts';
 
 export const DAEMON: readonly Condition[] = [
@@ -53,7 +53,7 @@ export const DAEMON: readonly Condition[] = [
         { text: `the daemon never heard from the API which masters there are${problem}`, forS: passes },
       ];
     },
-    remedy: () => 'curl -s http://127.0.0.1:8004/status',
+    remedy: () => look('curl -s http://127.0.0.1:8004/status'),
   },
   {
     code: 'two-daemons',
@@ -75,7 +75,7 @@ export const DAEMON: readonly Condition[] = [
       ];
     },
     // Which of them is to stay is for a person to say.
-    remedy: () => 'bcs-apiserver-proxy status --wide',
+    remedy: () => look('bcs-apiserver-proxy status --wide'),
   },
   {
     code: 'persist-failing',
@@ -93,7 +93,7 @@ export const DAEMON: readonly Condition[] = [
         },
       ];
     },
-    remedy: ({ persisted }) => `df -h ${persisted.path.replace(/\/[^/]*$/, '')}`,
+    remedy: ({ persisted }) => look(`df -h ${persisted.path.replace(/\/[^/]*$/, '')}`),
   },
 ];
 

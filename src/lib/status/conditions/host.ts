@@ -1,5 +1,5 @@
 // What can be wrong on the host around the virtual server: its addresses, its boot, the program of before. Pure.
-import { type Condition, findingIf, NO_FINDINGS, NO_VIP } from '../condition.ts';
+import { type Condition, findingIf, look, NO_FINDINGS, NO_VIP } from '../condition.ts';
 
 const INSTALL = 'bcs-apiserver-proxy install-service';
 
@@ -18,7 +18,7 @@ export const ADDRESSES: readonly Condition[] = [
             () =>
               `the VIP ${virtualServer.address} is an address of this host, so connections may come from it and get no reply`,
           ),
-    remedy: ({ virtualServer }) => `ip address show to ${virtualServer?.address ?? 'VIP'}`,
+    remedy: ({ virtualServer }) => look(`ip address show to ${virtualServer?.address ?? 'VIP'}`),
   },
 ];
 
@@ -68,7 +68,7 @@ export const BOOT: readonly Condition[] = [
       bootService.seen
         ? findingIf(bootService.value.failed, () => 'the boot service failed when it ran last')
         : bootService,
-    remedy: () => 'journalctl -b -u bcs-apiserver-proxy',
+    remedy: () => look('journalctl -b -u bcs-apiserver-proxy'),
   },
   {
     code: 'original-tool-still-running',
@@ -83,7 +83,7 @@ export const BOOT: readonly Condition[] = [
           `the program that this one replaces still runs (pid ${originalTool.join(', ')}) and changes the same virtual server`,
       ),
     remedy: ({ originalTool }) =>
-      `ps -o pid,ppid,cgroup,args -p ${originalTool.length === 0 ? 'PID' : originalTool.join(',')}`,
+      look(`ps -o pid,ppid,cgroup,args -p ${originalTool.length === 0 ? 'PID' : originalTool.join(',')}`),
   },
 ];
 
@@ -103,6 +103,8 @@ export const ADDRESS_NOTICES: readonly Condition[] = [
               `the VIP ${virtualServer.address} is in the network ${onLinkNetwork} of this host: make sure that no other host has it`,
           ),
     remedy: ({ virtualServer, conflicts: { onLinkNetwork } }) =>
-      `arping -D -c 3 -I ${onLinkNetwork?.split(' ').at(-1) ?? 'DEVICE'} ${virtualServer?.address ?? 'VIP'}`,
+      look(
+        `arping -D -c 3 -I ${onLinkNetwork?.split(' ').at(-1) ?? 'DEVICE'} ${virtualServer?.address ?? 'VIP'}`,
+      ),
   },
 ];

@@ -4,9 +4,11 @@ import {
   type Condition,
   type Finding,
   findingIf,
+  look,
   NO_FINDINGS,
   NO_VIP,
   ofKernel,
+  type Remedy,
   type Unseen,
 } from '../condition.ts';
 import { initCommand, restoreOrInit } from '../remedies.ts';
@@ -56,7 +58,7 @@ export const MASTERS: readonly Condition[] = [
     ],
     visibleAfterS: 0,
     detect: detectUnreachable,
-    remedy: () => 'nft list ruleset',
+    remedy: () => look('nft list ruleset'),
   },
   {
     code: 'real-server-left-discovery',
@@ -202,6 +204,6 @@ function detectImbalance(facts: Facts): readonly Finding[] | Unseen {
   });
 }
 
-function askDirectly(view: ServerView | undefined): string {
-  return `curl -k https://${view === undefined ? 'HOST:PORT' : formatHostPort(view)}/readyz`;
+function askDirectly(view: ServerView | undefined): Remedy {
+  return look(`curl -k https://${view === undefined ? 'HOST:PORT' : formatHostPort(view)}/readyz`);
 }

@@ -1,6 +1,6 @@
 // What can be wrong with single real servers. Pure.
 import { formatHostPort } from '../../model/address.ts';
-import { type Condition, type Finding, ofKernel, type Unseen } from '../condition.ts';
+import { type Condition, type Finding, look, ofKernel, type Unseen } from '../condition.ts';
 import { RESTORE, restoreOrInit, withoutDeadCommand } from '../remedies.ts';
 import type { Facts } from '../report.ts';
 import { type ServerView, serverViews } from '../servers.ts';
@@ -16,7 +16,7 @@ export const REAL_SERVERS: readonly Condition[] = [
     detect: facts =>
       ofHealth(facts, view => (view.health === 'dead' ? describeDead(facts, view) : undefined)),
     remedy: (facts, { about }) =>
-      (isNobodysTask(facts, about) && withoutDeadCommand(facts)) || `curl -k https://${about}/readyz`,
+      (isNobodysTask(facts, about) && withoutDeadCommand(facts)) || look(`curl -k https://${about}/readyz`),
     headline: (facts, findings) => count(facts, findings, 'down'),
   },
   {
@@ -26,7 +26,7 @@ export const REAL_SERVERS: readonly Condition[] = [
     dependsOn: ['all-real-servers-down', 'no-real-servers'],
     visibleAfterS: 0,
     detect: facts => ofHealth(facts, view => describeDraining(facts, view)),
-    remedy: (_, { about }) => `curl -k https://${about}/readyz`,
+    remedy: (_, { about }) => look(`curl -k https://${about}/readyz`),
     headline: (facts, findings) => count(facts, findings, 'draining'),
   },
   {
