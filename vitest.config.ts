@@ -5,12 +5,14 @@ import { defineConfig } from 'vitest/config';
 const UNTIMED = [
   'daemon-attacks',
   'daemon-memory',
+  'hosts',
   'image',
   'init',
   'legacy',
   'networks',
   'service',
   'status',
+  'without-ipv6',
 ].map(name => `test/kernel/${name}.test.ts`);
 
 /** By default one core would be left idle, of two. Projects with other numbers of workers take turns. */

@@ -14,20 +14,26 @@ export function certificates(): string {
   if (existsSync(directory)) return directory;
   mkdirSync(CACHE, { recursive: true });
   const work = mkdtempSync(join(CACHE, 'pki-'));
-  const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
-  const to = ['-keyout', 'ca.key', '-out', 'ca.crt'];
-  openssl(work, ['req', '-x509', ...KEY, '-days', '3650', ...to, '-subj', '/CN=lab CA', ...usage]);
+  makeAuthority(work, 'lab CA');
   signServer(work, work, { addresses: [...VIPS, ...MASTER_ADDRESSES], days: 3650 });
   renameSync(work, directory);
   return directory;
 }
 
-/** Another certificate of the lab's authority: server.crt and server.key, as texts. */
-export function otherCertificate(options: { addresses: string[]; days: number }): Record<string, string> {
-  const authority = certificates();
+interface Certificate {
+  readonly addresses: readonly string[];
+  readonly days: number;
+  /** Beside the addresses; default those of every apiserver. */
+  readonly names?: readonly string[];
+}
+
+/** Another certificate, of the lab's authority or of one that nobody knows: server.crt and server.key, as texts. */
+export function otherCertificate(options: Certificate & { stranger?: boolean }): Record<string, string> {
+  const known = certificates();
   const work = mkdtempSync(join(CACHE, 'pki-'));
   try {
-    signServer(work, authority, options);
+    if (options.stranger) makeAuthority(work, 'another CA');
+    signServer(work, options.stranger ? work : known, options);
     const names = ['server.crt', 'server.key'];
     return Object.fromEntries(names.map(name => [name, readFileSync(join(work, name), 'utf8')]));
   } finally {
@@ -35,12 +41,18 @@ export function otherCertificate(options: { addresses: string[]; days: number })
   }
 }
 
+function makeAuthority(directory: string, name: string): void {
+  const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
+  const to = ['-keyout', 'ca.key', '-out', 'ca.crt'];
+  openssl(directory, ['req', '-x509', ...KEY, '-days', '3650', ...to, '-subj', `/CN=${name}`, ...usage]);
+}
+
 function signServer(
   directory: string,
   authority: string,
-  { addresses, days }: { addresses: string[]; days: number },
+  { addresses, days, names: given = NAMES }: Certificate,
 ): void {
-  const names = [...NAMES, ...addresses.map(address => `IP:${address}`)].join(',');
+  const names = [...given, ...addresses.map(address => `IP:${address}`)].join(',');
   const signed = ['-CA', join(authority, 'ca.crt'), '-CAkey', join(authority, 'ca.key')];
   const extensions = [
     `subjectAltName=${names}`,

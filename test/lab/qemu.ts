@@ -14,6 +14,8 @@ import { payloadDisk, stagePayload } from './payload.ts';
 export interface QemuOptions {
   /** `lab` (default) starts the agent and nothing else; `systemd` boots the whole system, with the agent as a unit. */
   init?: 'lab' | 'systemd';
+  /** More for the kernel's command line. */
+  parameters?: string;
   /** More files to put beside the binary: name there, path on the host side. */
   files?: Readonly<Record<string, string>>;
 }
@@ -31,7 +33,11 @@ const INIT = {
 const BOOT_TIMEOUT_MS = 60_000; // 4 s on an idle machine, systemd 20 s; the rest is for busy ones
 const SHUTDOWN_TIMEOUT_MS = 60_000; // 5 s on an idle machine
 
-export async function bootQemu({ init = 'lab', files = {} }: QemuOptions = {}): Promise<Machine> {
+export async function bootQemu({
+  init = 'lab',
+  parameters = '',
+  files = {},
+}: QemuOptions = {}): Promise<Machine> {
   requireProgram('qemu-system-x86_64', 'qemu-system-x86');
   const image = await rootImage();
   const directory = guestDirectory();
@@ -55,7 +61,7 @@ export async function bootQemu({ init = 'lab', files = {} }: QemuOptions = {}): 
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-chardev', `file,id=console,append=on,path=${join(directory, 'console.log')}`],
     ...['-serial', 'chardev:console'],
-    ...['-kernel', image.kernel, '-append', `${KERNEL} ${INIT[init]}`],
+    ...['-kernel', image.kernel, '-append', `${KERNEL} ${INIT[init]} ${parameters}`],
     // NVMe and ext4 are built into the kernel: no initramfs.
     ...['-device', 'nvme,id=nvme,serial=lab'],
     ...['-drive', `if=none,id=root,format=raw,${disk.root}`, '-device', 'nvme-ns,drive=root,nsid=1'],
