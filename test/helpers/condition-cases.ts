@@ -262,7 +262,7 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     wrong: { daemon: NO_DAEMON },
     severity: 'degraded',
     text: 'no daemon runs here, so nobody takes a dead master out or repairs the kernel',
-    remedy: 'bcs-apiserver-proxy install-service --role daemon',
+    remedy: 'bcs-apiserver-proxy install-service --role daemon --kubeconfig /etc/kubernetes/kubelet.conf',
   },
   {
     code: 'daemon-stuck',

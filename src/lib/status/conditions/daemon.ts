@@ -17,10 +17,12 @@ export const DAEMON: readonly Condition[] = [
         { text: `no daemon runs here${unit}, so nobody takes a dead master out or repairs the kernel` },
       ];
     },
-    remedy: ({ daemon }) =>
-      daemon.unit === undefined
-        ? 'bcs-apiserver-proxy install-service --role daemon'
-        : `systemctl restart ${daemon.unit.name}`,
+    remedy: ({ daemon, kubelet }) => {
+      if (daemon.unit !== undefined) return `systemctl restart ${daemon.unit.name}`;
+      // Without credentials it would never hear from the API.
+      const kubeconfig = kubelet.seen ? ` --kubeconfig ${kubelet.value.kubeconfig}` : '';
+      return `bcs-apiserver-proxy install-service --role daemon${kubeconfig}`;
+    },
   },
   {
     code: 'daemon-stuck',
