@@ -12,6 +12,7 @@ const UNTIMED = [
   'networks',
   'service',
   'status',
+  'uplinks',
   'without-ipv6',
 ].map(name => `test/kernel/${name}.test.ts`);
 

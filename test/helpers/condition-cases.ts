@@ -437,6 +437,13 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     remedy: 'curl -k https://10.0.0.11:6443/readyz',
   },
   {
+    code: 'long-round-trips',
+    wrong: { probes: probes(Object.fromEntries(MASTERS.map(address => [address, { connectMs: 417 }]))) },
+    severity: 'notice',
+    text: 'a round trip to the masters takes about 400 ms, so that new connections of the daemon are late with its time limit of 1 s: give it --probe-timeout 5s',
+    remedy: 'ping -c 3 10.0.0.11',
+  },
+  {
     code: 'sh-imbalance',
     wrong: {
       kernel: inKernel({

@@ -109,6 +109,7 @@ export function probe(fields: Partial<RealServerProbe> = {}): RealServerProbe {
     outcome: 'ready',
     reason: undefined,
     reached: 'http',
+    connectMs: 1,
     latencyMs: 4.2,
     certificate: { expiresInS: 200 * 86_400, namesVip: true, verified: true },
     ...fields,
@@ -120,6 +121,7 @@ export const DEAD: Partial<RealServerProbe> = {
   outcome: 'dead',
   reason: 'econnrefused',
   reached: 'nothing',
+  connectMs: undefined,
   latencyMs: undefined,
   certificate: undefined,
 };

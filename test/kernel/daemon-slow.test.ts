@@ -225,6 +225,24 @@ longTest('one answer of /readyz in twenty takes 3 s: nothing changes', async () 
   expect(wrongWindow(await all.fresh.stop())).toBeUndefined();
 });
 
+test('a request that rightly takes 10 s costs at most a probe a second, and nothing else', async () => {
+  const { net, daemon } = await threeMasters();
+  const all = await crowd(net);
+  const [before, stepsBefore] = [await net.worker.rules(), steps(daemon)];
+  const probes = async () => (await all.used.counters()).requests['/readyz'] ?? 0;
+  const [from, startedAt] = [await probes(), await net.now()];
+  const slow = await net.worker.client('slow', { timeoutMs: 120_000 });
+  expect(await slow.waitFor(({ ms }) => ms > 0)).toMatchObject({ ok: true, master: all.used.name });
+  const seconds = ((await net.now()) - startedAt) / 1_000;
+  const count = (await probes()) - from;
+  console.log(`a request of 10 s: ${count} probes in ${seconds.toFixed(0)} s`);
+  // Beside the one or two that are due anyway.
+  expect(count).toBeLessThanOrEqual(seconds + 2);
+  expect(steps(daemon)).toEqual(stepsBefore);
+  expect(await net.worker.rules()).toBe(before);
+  expect(broken(all)).toBe(0);
+});
+
 test('SIGTERM as with kubeadm: nobody new within half a second, and what is open is served to its end', async () => {
   const { net } = await threeMasters();
   const all = await crowd(net);

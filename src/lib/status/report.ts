@@ -140,6 +140,8 @@ export interface ProbeFacts {
   readonly reason: string | undefined;
   /** How far it came. */
   readonly reached: 'nothing' | 'tcp' | 'tls' | 'http';
+  /** One round trip, of the TCP handshake; undefined where nobody accepted. */
+  readonly connectMs: number | undefined;
   /** From the first packet to the end of the answer; undefined when dead. */
   readonly latencyMs: number | undefined;
   /** Undefined when the TLS handshake did not come that far. */

@@ -12,11 +12,16 @@ export interface ProbeOptions {
   readonly vip: string;
   /** "/readyz" */
   readonly path: string;
-  /** Ends the probe, wherever it is. */
+  /** Ends the probe, wherever it is; where round trips are long, some of them later. */
   readonly deadline: AbortSignal;
   /** Told as soon as the connection is there, with our end of it. */
   readonly onConnected?: (client: HostPort) => void;
 }
+
+/** Far beyond a data centre, and beyond what a busy machine adds: satellites, mobile networks. */
+const LONG_ROUND_TRIP_MS = 250;
+/** For what is left after TCP: TLS takes one or two, the answer one, and one packet may be lost. */
+const ROUND_TRIPS = 4;
 
 /** Made once for all probes: it takes as long as a handshake. */
 export interface Trust {
@@ -42,9 +47,17 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
   const startedAt = performance.now();
   let reached: ProbeFacts['reached'] = 'nothing';
   let certificate: CertificateFacts | undefined;
+  let connectMs: number | undefined;
+  const giveUp = new AbortController();
+  const onDeadline = (): void => {
+    const graceMs = connectMs !== undefined && connectMs > LONG_ROUND_TRIP_MS ? ROUND_TRIPS * connectMs : 0;
+    setTimeout(() => giveUp.abort(), graceMs);
+  };
+  if (deadline.aborted) giveUp.abort();
+  else deadline.addEventListener('abort', onDeadline, { once: true });
   const { promise, resolve } = Promise.withResolvers<ProbeFacts>();
   const fail = (reason: string): void =>
-    resolve({ outcome: 'dead', reason, reached, latencyMs: undefined, certificate });
+    resolve({ outcome: 'dead', reason, reached, connectMs, latencyMs: undefined, certificate });
   const request = get({
     host: address,
     port,
@@ -52,12 +65,13 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
     agent: trust.agent,
     headers: { host: APISERVER_NAME },
     checkServerIdentity: apiserverIdentity(undefined, address, vip),
-    signal: deadline,
+    signal: giveUp.signal,
   });
   request.once('socket', socket => {
     const tls = socket as TLSSocket;
     tls.once('connect', () => {
       reached = 'tcp';
+      connectMs = Math.round(performance.now() - startedAt);
       onConnected?.({ address: tls.localAddress ?? '', port: tls.localPort ?? 0 });
     });
     tls.once('secureConnect', () => {
@@ -71,12 +85,12 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
     response.resume();
     response.once('end', () => {
       const latencyMs = Math.round(performance.now() - startedAt);
-      resolve({ ...judge(status), reached, latencyMs, certificate });
+      resolve({ ...judge(status), reached, connectMs, latencyMs, certificate });
     });
     response.on('error', error => fail(reasonOf(error)));
   });
   request.on('error', error => fail(reasonOf(error)));
-  return promise;
+  return promise.finally(() => deadline.removeEventListener('abort', onDeadline));
 }
 
 function judge(status: number): Pick<ProbeFacts, 'outcome' | 'reason'> {

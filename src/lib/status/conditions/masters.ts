@@ -101,6 +101,15 @@ export const MASTER_NOTICES: readonly Condition[] = [
     remedy: facts => askDirectly(serverViews(facts).find(({ health }) => health === 'unauthorized')),
   },
   {
+    code: 'long-round-trips',
+    title: 'round trips to the masters are short',
+    severity: 'notice',
+    dependsOn: [],
+    visibleAfterS: 0,
+    detect: detectLongWay,
+    remedy: facts => look(`ping -c 3 ${serverViews(facts)[0]?.address ?? 'HOST'}`),
+  },
+  {
     code: 'sh-imbalance',
     title: 'no single real server carries all of many connections',
     severity: 'notice',
@@ -185,6 +194,22 @@ function detectLostSegments(facts: Facts): readonly Finding[] | Unseen {
 }
 
 const TOO_LARGE = 'packets of full size are lost on their way here';
+
+/** A new connection of the daemon takes three round trips, and is late after a second. */
+const LONG_ROUND_TRIP_MS = 250;
+
+function detectLongWay({ probes }: Facts): readonly Finding[] | Unseen {
+  if (!probes.seen) return probes;
+  const times = probes.value.flatMap(({ connectMs }) => connectMs ?? []);
+  // The shortest: this process may have been busy while another one came.
+  const shortest = times.length === 0 ? 0 : Math.min(...times);
+  const about = Math.round(shortest / 100) * 100; // the same a second later
+  return findingIf(
+    shortest > LONG_ROUND_TRIP_MS,
+    () =>
+      `a round trip to the masters takes about ${about} ms, so that new connections of the daemon are late with its time limit of 1 s: give it --probe-timeout 5s`,
+  );
+}
 
 /** From so many connections on it is worth spreading them: a node without guests of its own has a handful. */
 const MANY_CONNECTIONS = 50;

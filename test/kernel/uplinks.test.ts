@@ -1,0 +1,110 @@
+// Nodes with two uplinks, with pods of their own, and far away from their masters.
+import { expect, test } from 'vitest';
+import { VIP4, VIP6 } from '../lab/addresses.ts';
+import { eventually } from '../lab/bounded.ts';
+import { useLab } from '../lab/lab.ts';
+import type { Network } from '../lab/network.ts';
+import { netns } from '../lab/topology.ts';
+import { movedFrom, startDaemon, weights } from './daemon-helpers.ts';
+import { initArgs, realServerOf } from './helpers.ts';
+
+const lab = useLab();
+
+const VIPS = { 4: VIP4, 6: VIP6 } as const;
+
+/** A second cable from the worker to the masters' switch, with an address of its own. */
+async function secondUplink(net: Network, address: string): Promise<void> {
+  const { machine } = lab;
+  const cable = ['link', 'add', 'w1b', 'type', 'veth', 'peer', 'name', 'eth1', 'netns', netns('w1')];
+  await machine.must(['ip', '-n', netns('switch'), ...cable]);
+  await machine.must(['ip', '-n', netns('switch'), 'link', 'set', 'w1b', 'master', 'br0', 'up']);
+  await net.worker.must(['ip', 'link', 'set', 'eth1', 'up']);
+  await net.worker.must(['ip', 'addr', 'add', address, 'dev', 'eth1', 'nodad']);
+}
+
+test.each([4, 6] as const)(
+  'IPv%i: the first of two uplinks goes down: the source is that of the second, and connections of the first break',
+  async family => {
+    const net = await lab.network({ masters: 3 });
+    await net.startApiservers({ family });
+    const { worker } = net;
+    const [second, length] = family === 4 ? ['10.77.0.110', 24] : ['fd77::110', 64];
+    const daemon = await startDaemon(lab.machine, net, { family });
+    const busy = await worker.client('busy', { vip: VIPS[family], timeoutMs: 120_000 });
+    const { master } = await busy.waitFor(({ ok }) => ok);
+    const used = net.masters.find(({ name }) => name === master);
+    if (used === undefined) throw new Error('nobody answered');
+    await secondUplink(net, `${second}/${length}`);
+    await worker.must(['ip', 'link', 'set', 'eth0', 'down']);
+    await daemon.waitForLine(line => line.includes(`source ${second}`));
+    await busy.waitFor(
+      outcome => !outcome.ok || movedFrom(used)(outcome) || outcome.client?.endsWith(second) === true,
+    );
+    await busy.stop();
+    const answers = await worker.requests({ vip: VIPS[family], count: 3 });
+    expect(answers.map(({ ok, client }) => [ok, client?.replace('::ffff:', '')])).toEqual(
+      Array(3).fill([true, second]),
+    );
+  },
+);
+
+test('pods of the node reach the VIP: masqueraded, or with a way back by way of the node; and otherwise not', async () => {
+  const net = await lab.network({ masters: 2 });
+  await net.startApiservers();
+  const { worker } = net;
+  const { machine } = lab;
+  expect((await worker.proxy(initArgs(net))).code).toBe(0);
+  const pod = 'lab-pod';
+  await machine.must(['bash', '-ec', `ip netns add ${pod}; ip -n ${pod} link set lo up`]);
+  try {
+    await worker.must(['ip', 'link', 'add', 'cni0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pod]);
+    await worker.must(['ip', 'addr', 'add', '10.244.0.1/24', 'dev', 'cni0']);
+    await worker.must(['ip', 'link', 'set', 'cni0', 'up']);
+    await machine.must(['ip', '-n', pod, 'addr', 'add', '10.244.0.2/24', 'dev', 'eth0']);
+    await machine.must(['ip', '-n', pod, 'link', 'set', 'eth0', 'up']);
+    await machine.must(['ip', '-n', pod, 'route', 'add', 'default', 'via', '10.244.0.1']);
+    await worker.must(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+    const whoAmI = async (): Promise<string> => {
+      const curl = ['curl', '-sk', '-m', '5', `https://${VIP4}:6443/whoami`];
+      const { stdout } = await machine.run(['ip', 'netns', 'exec', pod, ...curl]);
+      return stdout === '' ? 'nothing' : (JSON.parse(stdout).client as string);
+    };
+    for (const filter of [0, 1, 2]) {
+      await worker.must(['sysctl', '-qw', `net.ipv4.conf.all.rp_filter=${filter}`]);
+      expect(await whoAmI(), `rp_filter ${filter}, masters know no way to pods`).toBe('nothing');
+    }
+    const chain =
+      'type nat hook postrouting priority srcnat; ip saddr 10.244.0.0/24 ip daddr != 10.244.0.0/24 masquerade;';
+    await worker.must(['nft', `table ip cni { chain postrouting { ${chain} }; }`]);
+    for (const filter of [0, 1, 2]) {
+      await worker.must(['sysctl', '-qw', `net.ipv4.conf.all.rp_filter=${filter}`]);
+      expect(await whoAmI(), `rp_filter ${filter}, masqueraded`).toBe(`::ffff:${worker.ipv4}`);
+    }
+    await worker.must(['nft', 'delete', 'table', 'ip', 'cni']);
+    for (const master of net.masters)
+      await master.must(['ip', 'route', 'add', '10.244.0.0/24', 'via', worker.ipv4]);
+    expect(await whoAmI(), 'masters know the way').toBe('::ffff:10.244.0.2');
+  } finally {
+    await machine.must(['ip', 'netns', 'del', pod]);
+  }
+});
+
+test('round trips of 400 ms: nobody is taken for dead who lives, who dies is taken out, and status says what it is', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  const { worker } = net;
+  expect((await worker.proxy(initArgs(net))).code).toBe(0);
+  await worker.must(['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'netem', 'delay', '400ms']);
+  await startDaemon(lab.machine, net);
+  const rules = await worker.rules();
+  const { stdout } = await worker.proxy(['status', '--json']);
+  const { verdict, problems } = JSON.parse(stdout);
+  const codes: string[] = problems.map(({ code }: { code: string }) => code);
+  expect(verdict).not.toBe('down');
+  expect(codes).toContain('long-round-trips');
+  expect(codes).not.toContain('real-server-down');
+  expect(await worker.rules()).toBe(rules);
+  await net.powerLoss(net.master(2));
+  await eventually('it is out', async () => !(realServerOf(net, 2) in (await weights(worker))));
+  expect(Object.keys(await weights(worker))).toHaveLength(2);
+});
