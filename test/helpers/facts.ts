@@ -55,6 +55,7 @@ export const NOT_PROBED = {
 
 export const NO_DAEMON: Facts['daemon'] = {
   processes: [],
+  listen: undefined,
   snapshot: { seen: false, why: 'not-listening' },
   unit: undefined,
 };
@@ -98,7 +99,8 @@ export function daemon(
   const realServers = addresses.map(address =>
     realServerView({ address: `${address}:6443`, ...views[address] }),
   );
-  return { processes: [812], snapshot: seen(snapshot({ realServers, ...fields })), unit: undefined };
+  const listen = { address: '127.0.0.1', port: 8004 };
+  return { processes: [812], listen, snapshot: seen(snapshot({ realServers, ...fields })), unit: undefined };
 }
 
 /** A sound master that names the VIP in its certificate. */

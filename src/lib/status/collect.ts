@@ -9,7 +9,7 @@ import { DEFAULT_SCHEDULER } from '../model/scheduler.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import { collectBoot } from './collect/boot.ts';
 import { collectConflicts } from './collect/conflicts.ts';
-import { askDaemon } from './collect/daemon.ts';
+import { askDaemon, listenAddress } from './collect/daemon.ts';
 import { startDeadline } from './collect/deadline.ts';
 import { collectEvents, collectMissing, collectPersisted } from './collect/files.ts';
 import {
@@ -107,6 +107,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
     daemon: {
       // One elsewhere keeps tables of its own; without root it cannot be told, and then it counts.
       processes: daemons.filter(one => process.geteuid?.() !== 0 || sharesNetwork(one)).map(({ pid }) => pid),
+      listen: listenAddress(daemons),
       snapshot: await askedDaemon,
       unit,
     },

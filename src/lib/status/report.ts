@@ -111,6 +111,8 @@ export interface DaemonFacts {
    * What its /status says. not-listening: nobody is there to be asked; no-answer: it accepts and stays silent, as a
    * stuck one does; foreign: another program answers at its address.
    */
+  /** Where it answers over HTTP; undefined = it does not. */
+  readonly listen: HostPort | undefined;
   readonly snapshot: Seen<DaemonSnapshot, 'not-listening' | 'no-answer' | 'foreign'>;
   /** Its host unit; undefined = this host has no such unit. */
   readonly unit: UnitFacts | undefined;

@@ -374,7 +374,12 @@ describe('the daemon: what one is told of it', () => {
     ],
     [
       'it accepts and stays silent',
-      { processes: [812], snapshot: { seen: false, why: 'no-answer' }, unit: { ...unit, active: 'active' } },
+      {
+        ...NO_DAEMON,
+        processes: [812],
+        snapshot: { seen: false, why: 'no-answer' },
+        unit: { ...unit, active: 'active' },
+      },
       'the daemon (pid 812) accepts connections to its address and does not answer',
       'systemctl restart bcs-apiserver-proxy-daemon.service',
     ],
@@ -389,6 +394,15 @@ describe('the daemon: what one is told of it', () => {
       daemon({}, { ...discovery(undefined), passes: 4000 }),
       'the daemon never heard from the API which masters there are',
       'curl -s http://127.0.0.1:8004/status',
+    ],
+    [
+      'it never heard from the API, and answers elsewhere',
+      {
+        ...daemon({}, { ...discovery(undefined), passes: 4000 }),
+        listen: { address: 'fd00::21', port: 9004 },
+      },
+      'the daemon never heard from the API which masters there are',
+      'curl -s http://[fd00::21]:9004/status',
     ],
   ])('%s', (_, facts, text, remedy) => {
     expect(problemsOf({ daemon: facts })).toMatchObject([{ text, remedy }]);

@@ -1,4 +1,5 @@
 // What can be wrong with the daemon. The virtual server works without it; nobody then takes a dead master out. Pure.
+import { formatHostPort } from '../../model/address.ts';
 import { type Condition, type Finding, look, NO_FINDINGS, type Unseen } from '../condition.ts';
 import type { DaemonFacts, Facts } from '../report.ts';
 
@@ -55,7 +56,8 @@ export const DAEMON: readonly Condition[] = [
         { text: `the daemon never heard from the API which masters there are${problem}`, forS: passes },
       ];
     },
-    remedy: () => look('curl -s http://127.0.0.1:8004/status'),
+    remedy: ({ daemon: { listen } }) =>
+      look(`curl -s http://${listen === undefined ? '127.0.0.1:8004' : formatHostPort(listen)}/status`),
   },
   {
     code: 'two-daemons',
