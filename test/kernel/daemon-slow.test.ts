@@ -68,6 +68,14 @@ async function pass(net: Network, milliseconds: number): Promise<void> {
   });
 }
 
+/** Until new connections are served again. */
+async function right({ fresh }: Crowd, faultAt: number): Promise<number> {
+  await eventually('new connections are served', async () =>
+    Number.isFinite(rightAfterMs(fresh.outcomes(), faultAt)),
+  );
+  return rightAfterMs(await fresh.stop(), faultAt);
+}
+
 const late = (masters: readonly Master[], delayMs: number) =>
   Promise.all(masters.map(master => master.control({ delayMs })));
 
@@ -126,7 +134,7 @@ test('one hangs, one is late, one is well: the hung one is out, the late one kee
   const ends = await Promise.all(all.idle.map(client => client.waitFor(({ ok }) => !ok)));
   const brokenMs = Math.round(Math.max(...ends.map(({ at, ms }) => at + ms)) - faultAt);
   await all.fresh.waitFor(({ ok, at, master }) => ok && at > faultAt + 1_000 && master === well.name);
-  const rightMs = rightAfterMs(await all.fresh.stop(), faultAt);
+  const rightMs = await right(all, faultAt);
   console.log(
     `one hung, one late: new connections right after ${rightMs} ms, open ones broken after ${brokenMs} ms`,
   );
@@ -159,7 +167,7 @@ test('two of three hang: one is out, the other gets nobody new and is out after 
   expect((await stateOf()).sort()).toEqual([0, undefined]);
   await eventually('both are out', async () => (await stateOf()).every(weight => weight === undefined));
   const secondMs = await soFar();
-  const rightMs = rightAfterMs(await all.fresh.stop(), faultAt);
+  const rightMs = await right(all, faultAt);
   console.log(`two hung: out after ${firstMs} and ${secondMs} ms, new connections right after ${rightMs} ms`);
   expect(firstMs).toBeLessThanOrEqual(10_000);
   expect(secondMs).toBeGreaterThan(12_000);
@@ -266,7 +274,7 @@ test('SIGTERM as with kubeadm: nobody new within half a second, and what is open
     async () => !(name(all.used) in (await weights(net.worker))),
   );
   const goneMs = Math.round((await net.now()) - faultAt);
-  const rightMs = rightAfterMs(await all.fresh.stop(), faultAt);
+  const rightMs = await right(all, faultAt);
   console.log(
     `SIGTERM: weight 0 after ${loweredMs} ms, new connections right after ${rightMs} ms, out after ${goneMs} ms`,
   );

@@ -21,9 +21,19 @@ export function wrongWindow(outcomes: Outcome[]): { from: number; to: number; ms
   return { from, to, ms: Math.round(to - from) };
 }
 
-/** From `faultAt` to the start of the last failed attempt: whoever connects later is served. 0 when none failed. */
+/** As many in a row prove that it is over; a single one may have been late on a busy machine. */
+const IN_A_ROW = 8;
+
+/** From `faultAt` until whoever connects is served, so many in a row; 0 when none failed before. */
 export function rightAfterMs(outcomes: Outcome[], faultAt: number): number {
-  return Math.round(Math.max(0, ...outcomes.filter(({ ok }) => !ok).map(({ at }) => at - faultAt)));
+  const since = outcomes.filter(({ at }) => at >= faultAt).toSorted((a, b) => a.at - b.at);
+  const right = since.findIndex((_, index) => {
+    const row = since.slice(index, index + IN_A_ROW);
+    return row.length === IN_A_ROW && row.every(({ ok }) => ok);
+  });
+  const first = since[right];
+  if (first === undefined) return Number.POSITIVE_INFINITY;
+  return right === 0 ? 0 : Math.round(first.at - faultAt);
 }
 
 /** How many answers came from each master. */
