@@ -109,7 +109,7 @@ test.each([4, 6] as const)(
     await lab.machine.must(['ip', 'netns', 'exec', netns('switch'), 'nft', narrow]);
     const init = await worker.proxy(initArgs(net, { family }));
     expect(init.stdout).toMatch(
-      /^warning +connection through the VIP: .*a connection and no TLS: .* smaller packets/m,
+      /^warning +connection through the VIP: .*connected, and no TLS within 4 s: .* smaller packets/m,
     );
     const again = await worker.proxy([...initArgs(net, { family }), '--mtu', '1500']);
     expect(again.stdout).toMatch(/^ok +connection through the VIP/m);

@@ -36,7 +36,7 @@ const CUT_OFF =
   'only what is small arrives: a link on the way to the masters takes smaller packets than this host knows of; name its MTU with --mtu';
 
 function nameless({ address }: HostPort): string {
-  return `its certificate does not name ${address}, so clients that verify it refuse the VIP: docs/troubleshooting.md, vip-not-in-certificate`;
+  return `its certificate does not name ${address}, so clients that verify it refuse the VIP; see bcs-apiserver-proxy status --explain vip-not-in-certificate`;
 }
 
 /** What an apiserver tells anybody: in one packet, and in several (2 to 3 KB). */
@@ -75,11 +75,12 @@ async function connectOnce(pins: Pins, vip: HostPort): Promise<Outcome> {
       resolve(outcome);
     };
     let what = 'no answer';
+    let why = '';
     socket.once('connect', () => {
-      what =
-        'a connection and no TLS: masters that hang, or a link that takes smaller packets than this host knows of; nothing';
+      what = 'connected, and no TLS';
+      why = ': it hangs, or a link takes smaller packets than this host knows of';
     });
-    socket.setTimeout(TIMEOUT_MS, () => finish({ problem: `${what} within ${TIMEOUT_MS / 1000} s` }));
+    socket.setTimeout(TIMEOUT_MS, () => finish({ problem: `${what} within ${TIMEOUT_MS / 1000} s${why}` }));
     socket.once('error', (error: NodeJS.ErrnoException) => finish({ problem: error.code ?? error.message }));
     socket.once('secureConnect', () => {
       socket.setTimeout(0); // It answered; what follows is a question to the kernel, with a bound of its own.
