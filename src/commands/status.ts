@@ -65,6 +65,7 @@ export default class Status extends BaseCommand {
     explain: Flags.string({
       summary: 'say what a code that status shows means, how to look and what to type; looks at nothing',
       helpValue: 'CODE',
+      env: environmentName('explain'),
     }),
     watch: Flags.boolean({
       summary: 'look again and again; on a pipe, or with --brief, print a line when something changed',

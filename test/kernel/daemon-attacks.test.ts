@@ -156,12 +156,12 @@ test('a user without rights cannot take liveness away: idle connections, and req
   await net.startApiservers();
   const daemon = await startDaemon(lab.machine, net);
   const flood = `
-    use IO::Socket::INET;
+    use IO::Socket::INET; $SIG{PIPE} = 'IGNORE';
     my @open = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1:8004") } 1 .. 1000;
     for my $socket (@open[0 .. 99]) { $socket->blocking(0); for (1 .. 20000) { syswrite $socket, "GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n" or last } }
     $| = 1; print "open\\n"; sleep 60;`;
   const limit = ['bash', '-c', 'ulimit -n 4096; exec "$@"', '-'];
-  const attacker = await net.worker.spawn([...AS_NOBODY, ...limit, 'perl', '-e', flood]);
+  const attacker = await net.worker.spawn([...limit, ...AS_NOBODY, 'perl', '-e', flood]);
   await attacker.waitForLine(line => line === 'open');
   for (let look = 0; look < 20; look += 1)
     expect(await net.worker.must(['curl', '-sf', '-m5', 'http://127.0.0.1:8004/healthz'])).toBe('ok\n');

@@ -79,7 +79,8 @@ class NetlinkIpvsClient implements IpvsClient {
       );
       return reply && serviceOf(reply);
     } catch (error) {
-      if (isNetlinkError(error, 'ESRCH')) return undefined;
+      // IPv6 is turned off: then it has none of IPv6.
+      if (isNetlinkError(error, 'ESRCH', 'EAFNOSUPPORT')) return undefined;
       throw error;
     }
   }

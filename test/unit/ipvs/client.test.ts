@@ -156,8 +156,11 @@ describe('reading', () => {
     ]);
   });
 
-  test('a service that is not there is no error', () => {
-    const { client } = open(asked => [refusal(asked, 3)]);
+  test.each([
+    ['is not there', 3],
+    ['is of a family that is turned off', 97],
+  ])('a service that %s is no error', (_, errno) => {
+    const { client } = open(asked => [refusal(asked, errno)]);
     expect(client.service(vip)).toBeUndefined();
   });
 
