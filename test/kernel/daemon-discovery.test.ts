@@ -137,6 +137,37 @@ test('sync --from cluster looks once: the kernel and the persisted set get what 
   expect(watches).toBe(0);
 });
 
+test('EndpointSlices that somebody made by hand: all of the Service count, whatever their names; host names are passed over', async () => {
+  const net = await lab.network({ masters: 4 });
+  await net.startApiservers();
+  const at = (...numbers: number[]) => numbers.map(number => ({ address: net.master(number).ipv4 }));
+  await net.setEndpoints(at(1, 2).map(({ address }) => address));
+  type Slices = NonNullable<Parameters<(typeof net.masters)[0]['control']>[0]['slices']>;
+  const slices = async (slices: Slices) => {
+    for (const master of net.masters) await master.control({ slices });
+  };
+  await slices({ 'masters-b': at(3) });
+  await startDaemon(lab.machine, net, { masters: [1, 2], args: ['--drain-timeout', '3s'] });
+  const served = (...numbers: number[]) =>
+    eventually(`masters ${numbers.join(' ')} serve, and nobody else`, async () => {
+      const live = Object.entries(await weights(net.worker)).filter(([, weight]) => weight > 0);
+      return (
+        live
+          .map(([server]) => server)
+          .sort()
+          .join() ===
+        at(...numbers)
+          .map(({ address }) => `${address}:6443`)
+          .join()
+      );
+    });
+  await served(1, 2, 3);
+  await slices({ 'masters-b': at(3, 4), names: [{ address: 'api.example' }] });
+  await served(1, 2, 3, 4);
+  await slices({ 'masters-b': null });
+  await served(1, 2);
+});
+
 test('--discovery nodes follows the control-plane nodes', async () => {
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();

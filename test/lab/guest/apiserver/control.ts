@@ -8,6 +8,8 @@ export interface Control extends Partial<Knobs> {
   /** Addresses of the `kubernetes` Service; watchers see the change. */
   endpoints?: EndpointSpec[];
   nodes?: NodeSpec[];
+  /** More EndpointSlices of that Service, by name; null removes one. */
+  slices?: Record<string, EndpointSpec[] | null>;
   /** Sends a BOOKMARK to every watch that asked for them. */
   bookmark?: true;
   /** Forgets history: open watches get ERROR 410, and so does a new one from an older resourceVersion. */
@@ -23,11 +25,14 @@ export interface Answer extends Counters {
 
 export function listenToControl(state: State, objects: Objects, countOpen: () => number): void {
   createInterface({ input: process.stdin }).on('line', line => {
-    const { endpoints, nodes, bookmark, gone, dropWatches, fail, ...knobs } = JSON.parse(line) as Control;
+    const { endpoints, nodes, slices, bookmark, gone, dropWatches, fail, ...knobs } = JSON.parse(
+      line,
+    ) as Control;
     Object.assign(state.knobs, knobs);
     Object.assign(state.knobs.fail, fail);
     if (endpoints !== undefined) objects.setEndpoints(endpoints);
     if (nodes !== undefined) objects.setNodes(nodes);
+    for (const [name, specs] of Object.entries(slices ?? {})) objects.setSlice(name, specs);
     if (bookmark) objects.bookmark();
     if (gone) objects.forget();
     if (dropWatches) objects.endWatches();

@@ -61,6 +61,12 @@ export class Objects {
     this.#record('endpoints', endpoints(specs, this.#port));
   }
 
+  /** Another EndpointSlice of the Service; null removes it. */
+  setSlice(name: string, specs: EndpointSpec[] | null): void {
+    const slice = endpointSlice(specs ?? [], this.#port, name);
+    this.#record('endpointslices', slice, specs === null ? 'DELETED' : undefined);
+  }
+
   setNodes(specs: NodeSpec[]): void {
     const names = new Set(specs.map(({ name }) => name));
     for (const known of this.list('nodes')) {

@@ -21,16 +21,22 @@ export interface KubeObject {
 const KUBERNETES = { name: 'kubernetes', namespace: 'default' };
 const ports = (port: number) => [{ name: 'https', port, protocol: 'TCP' }];
 
-export function endpointSlice(specs: EndpointSpec[], port: number): KubeObject {
+/** `name`: hand-made ones of the same Service have names of their own. */
+export function endpointSlice(specs: EndpointSpec[], port: number, name = KUBERNETES.name): KubeObject {
   return {
     kind: 'EndpointSlice',
     apiVersion: 'discovery.k8s.io/v1',
-    metadata: { ...KUBERNETES, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-    addressType: specs[0]?.address.includes(':') ? 'IPv6' : 'IPv4',
+    metadata: { ...KUBERNETES, name, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: addressType(specs[0]?.address ?? ''),
     // The real one sets `ready` and no other condition.
     endpoints: specs.map(({ address, ready = true }) => ({ addresses: [address], conditions: { ready } })),
     ports: ports(port),
   };
+}
+
+function addressType(address: string): string {
+  if (address.includes(':')) return 'IPv6';
+  return /^[\d.]*$/.test(address) ? 'IPv4' : 'FQDN';
 }
 
 export function endpoints(specs: EndpointSpec[], port: number): KubeObject {
