@@ -165,17 +165,37 @@ async function metricsOf(net: Network): Promise<{ passes: number }> {
   return { passes: Number(/^bkbcs_apiserverproxy_reconcile_seconds_count (\d+)/m.exec(page)?.[1]) };
 }
 
-test('the management network came first; then the cluster network: the source is chosen anew, old connections break', async () => {
-  const net = await lab.network({ masters: 2 });
-  await net.startApiservers();
-  const { worker } = net;
+/** The management network came first, and masters answer nobody there. Returns how the worker's own address comes back. */
+async function managementFirst({ worker }: Network): Promise<() => Promise<string>> {
   const own = `${worker.ipv4}/24`;
-  // Masters answer nobody on the management network.
   await worker.must(['ip', 'addr', 'del', own, 'dev', 'eth0']);
   await worker.must(['ip', 'link', 'add', 'mgmt', 'type', 'dummy']);
   await worker.must(['ip', 'addr', 'add', '192.168.99.10/24', 'dev', 'mgmt']);
   await worker.must(['ip', 'link', 'set', 'mgmt', 'up']);
   await worker.must(['ip', 'route', 'replace', 'default', 'via', '192.168.99.1', 'dev', 'mgmt']);
+  return () => worker.must(['ip', 'addr', 'add', own, 'dev', 'eth0']);
+}
+
+test('without a daemon the source of before stays: status says so, and what it prints is the fix', async () => {
+  const net = await lab.network({ masters: 2 });
+  await net.startApiservers();
+  const { worker } = net;
+  const clusterNetworkComes = await managementFirst(net);
+  await worker.proxy(initArgs(net));
+  await clusterNetworkComes();
+  const { stdout } = await worker.proxy(['status', '--json']);
+  const { verdict, problems } = JSON.parse(stdout);
+  expect({ verdict, code: problems[0].code }).toEqual({ verdict: 'down', code: 'source-unreachable' });
+  const [, ...args] = problems[0].remedy.split(' ');
+  expect((await worker.proxy(args)).code).toBe(0);
+  expect((await worker.requests({ count: 2 })).map(({ ok }) => ok)).toEqual([true, true]);
+});
+
+test('the management network came first; then the cluster network: the source is chosen anew, old connections break', async () => {
+  const net = await lab.network({ masters: 2 });
+  await net.startApiservers();
+  const { worker } = net;
+  const clusterNetworkComes = await managementFirst(net);
   await worker.proxy(initArgs(net));
   expect(await worker.localRoutes()).toContain(`local ${VIP4} dev lo proto 66 scope host src 192.168.99.10`);
   const daemon = await runDaemon(lab.machine, worker, {}, 0);
@@ -183,7 +203,7 @@ test('the management network came first; then the cluster network: the source is
   await eventually('a client waits for an answer', async () =>
     (await worker.must(['ss', '-tnH', 'state', 'syn-sent', 'dst', VIP4])).includes('192.168.99.10'),
   );
-  await worker.must(['ip', 'addr', 'add', own, 'dev', 'eth0']);
+  await clusterNetworkComes();
   await daemon.waitForLine(line => line.includes(`source ${worker.ipv4}`));
   expect((await waiting.exited).code, 'its connection is broken, long before its time is over').not.toBe(28);
   const requests = await worker.requests({ count: 3 });
