@@ -254,7 +254,6 @@ const PACKAGES: Readonly<Record<string, { files: readonly string[]; why: string 
   yaml: {
     files: [
       'lib/config/document.ts',
-      'lib/discovery/kubeconfig.ts',
       'lib/manifests/manifests.ts',
       'lib/status/collect/kube-proxy.ts',
       'lib/store/kubeconfig.ts',

@@ -2,23 +2,18 @@
 // prefers files to inline data where kubectl does the opposite, knows no context without a user, and waits for ever where a
 // file is a pipe.
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
-import { describeYamlError, ProxyError } from '../errors.ts';
+import { ProxyError } from '../errors.ts';
 import { readFileIfThere } from '../store/atomic-file.ts';
+import { type Mapping, parseKubeconfig } from '../store/kubeconfig.ts';
 import { readToken } from '../store/token.ts';
 import { asArray, asRecord } from './objects.ts';
-
-type Mapping = Record<string, unknown>;
 
 /** Who asks where a context names no user, as with kubectl; no file has a user of this name. */
 const NOBODY = { name: 'nobody of bcs-apiserver-proxy', user: {} };
 
 /** Returns JSON. Throws ProxyError. */
 export function prepareKubeconfig(yaml: string, file: string): string {
-  const config = parsed(yaml);
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw new ProxyError('not-a-mapping', 'it is not a mapping');
-  }
+  const config = parseKubeconfig(yaml);
   const directory = dirname(resolve(file));
   return JSON.stringify({
     ...config,
@@ -32,15 +27,6 @@ export function prepareKubeconfig(yaml: string, file: string): string {
       NOBODY,
     ],
   });
-}
-
-/** Throws ProxyError without a word of the text, which has secrets in it. */
-function parsed(yaml: string): unknown {
-  try {
-    return parse(yaml, { logLevel: 'error', merge: true });
-  } catch (error) {
-    throw new ProxyError('not-yaml', `it is not YAML (${describeYamlError(error)})`);
-  }
 }
 
 function entries(

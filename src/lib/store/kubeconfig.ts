@@ -1,8 +1,8 @@
-// What a kubeconfig says about its current cluster. Credentials are not read here, and what else is wrong with a
-// kubeconfig is for discovery to say.
+// Reading a kubeconfig: its mapping, for discovery to hand to the client library, and what its current cluster says, for
+// probes and `status`. Credentials are not read here. Whatever stands in it, nothing but a ProxyError is thrown.
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { describeYamlError, ProxyError } from '../errors.ts';
+import { describeYamlError, messageOf, ProxyError } from '../errors.ts';
 import { readFileIfThere } from './atomic-file.ts';
 
 export interface CurrentCluster {
@@ -14,48 +14,65 @@ export interface CurrentCluster {
   readonly serverName: string | undefined;
 }
 
-interface Kubeconfig {
-  readonly 'current-context'?: string;
-  readonly contexts?: { name?: string; context?: { cluster?: string } }[];
-  readonly clusters?: {
-    name?: string;
-    cluster?: {
-      server?: string;
-      'certificate-authority'?: string;
-      'certificate-authority-data'?: string | Uint8Array;
-      'tls-server-name'?: string;
-    };
-  }[];
+export type Mapping = Readonly<Record<string, unknown>>;
+
+/** Throws ProxyError without a word of the text, which has secrets in it. */
+export function parseKubeconfig(text: string): Mapping {
+  let config: unknown;
+  try {
+    config = parse(text, { logLevel: 'error', merge: true });
+  } catch (error) {
+    throw new ProxyError('not-yaml', `it is not YAML (${describeYamlError(error)})`);
+  }
+  if (isMapping(config)) return config;
+  throw new ProxyError('not-a-mapping', 'it is not a mapping');
 }
 
 /** Undefined when there is no such file. Throws ProxyError, which quotes nothing of the file. */
 export function readCurrentCluster(path: string): CurrentCluster | undefined {
   const text = readFileIfThere(path);
   if (text === undefined) return undefined;
-  const config = parsed(text, path);
-  const context = config?.contexts?.find(({ name }) => name === config['current-context'])?.context;
-  const cluster = config?.clusters?.find(({ name }) => name === context?.cluster)?.cluster ?? {};
+  const config = mappingIn(text, path);
+  const context = named(config.contexts, config['current-context'], 'context');
+  const cluster = named(config.clusters, context.cluster, 'cluster');
   const { server, 'certificate-authority-data': data, 'certificate-authority': file } = cluster;
   return {
-    server,
-    ca: data ? decoded(data) : caFile(path, file),
-    serverName: cluster['tls-server-name'] || undefined,
+    server: textOf(server),
+    ca: pemOf(data) ?? caFile(path, textOf(file)),
+    serverName: textOf(cluster['tls-server-name']),
   };
 }
 
-function parsed(text: string, path: string): Kubeconfig | null {
+function mappingIn(text: string, path: string): Mapping {
   try {
-    return parse(text, { logLevel: 'error', merge: true }) as Kubeconfig | null;
+    return parseKubeconfig(text);
   } catch (error) {
-    throw new ProxyError('kubeconfig-unusable', `${path} is not YAML (${describeYamlError(error)})`);
+    throw new ProxyError('kubeconfig-unusable', `${path} cannot be used: ${messageOf(error)}`);
   }
 }
 
+/** The entry of that name in a list of { name, [key]: {...} }; empty where there is none. */
+function named(list: unknown, name: unknown, key: string): Mapping {
+  const entries = Array.isArray(list) ? list.filter(isMapping) : [];
+  const found = entries.find(entry => entry.name === name)?.[key];
+  return isMapping(found) ? found : {};
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
 /** Base64 as a text, or as YAML has decoded it (!!binary). */
-function decoded(data: string | Uint8Array): string {
-  return (typeof data === 'string' ? Buffer.from(data, 'base64') : Buffer.from(data)).toString('utf8');
+function pemOf(data: unknown): string | undefined {
+  if (data instanceof Uint8Array) return Buffer.from(data).toString('utf8');
+  const text = textOf(data);
+  return text === undefined ? undefined : Buffer.from(text, 'base64').toString('utf8');
 }
 
 function caFile(kubeconfig: string, file: string | undefined): string | undefined {
-  return file ? readFileIfThere(resolve(dirname(kubeconfig), file)) : undefined;
+  return file === undefined ? undefined : readFileIfThere(resolve(dirname(kubeconfig), file));
 }
