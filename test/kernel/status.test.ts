@@ -105,8 +105,9 @@ test('status names the cause of each fault first, while it lasts', async ({ skip
   for (const { apiserver } of [m1, m2]) apiserver.kill('SIGSTOP');
   await daemon.waitForLine(line => line.includes('holding the last known good set'));
   const hanging = await look('all masters hang');
-  // All answers together are waited for 1.5 s. On a machine of its own that is 2 s in all; the guest is emulated.
-  expect(hanging.tookMs - sound.tookMs).toBeLessThanOrEqual(4_000);
+  // All answers together are waited for 1.5 s. On a machine of its own that is 2 s in all; the guest is emulated, and a
+  // connection that takes 300 ms there is given more time, as one to a master that is far away.
+  expect(hanging.tookMs - sound.tookMs).toBeLessThanOrEqual(8_000);
   for (const { apiserver } of [m1, m2]) apiserver.kill('SIGCONT');
   await servers(both);
 
