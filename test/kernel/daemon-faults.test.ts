@@ -130,8 +130,8 @@ test.each([4, 6] as const)(
     await master.control({ readyz: 500 });
     // Up to a probe interval and a fifth.
     await daemon.waitForLine(line => line.includes(`${realServer} is draining`));
-    const drainedAt = await net.now();
     await eventually('it gets nobody new', async () => (await weights(net.worker))[realServer] === 0);
+    const drainedAt = await net.now();
     // Both open connections outlive the drain's beginning by far, and end with the drain.
     const brokenBusy = await busy.waitFor(movedFrom(master));
     const brokenIdle = await idle.waitFor(({ ok }) => !ok);
