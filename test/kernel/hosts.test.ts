@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { eventually } from '../lab/bounded.ts';
 import { useLab } from '../lab/lab.ts';
+import type { Master } from '../lab/master.ts';
 import { otherCertificate } from '../lab/pki.ts';
 import { startDaemon, weights } from './daemon-helpers.ts';
 import { initArgs, realServerOf } from './helpers.ts';
@@ -13,26 +14,28 @@ async function codesOf(status: Promise<{ stdout: string }>): Promise<string[]> {
 }
 
 test.each([
-  ['that name the masters by address only', { names: [] }, 'vip-not-in-certificate'],
-  ['of another CA than that of the kubeconfig', { stranger: true }, 'certificate-unverified'],
+  [4, 'that name the masters by address only', 'vip-not-in-certificate', { names: [] }],
+  [6, 'that name the masters by address only', 'vip-not-in-certificate', { names: [] }],
+  [4, 'of another CA than that of the kubeconfig', 'certificate-unverified', { stranger: true }],
 ] as const)(
-  'certificates %s: who is alive serves, who dies is taken out, and status says %s',
-  async (_, made, code) => {
+  'IPv%i, certificates %s: who is alive serves, who dies is taken out, and status says %s',
+  async (family, _, code, made) => {
+    const addressOf = ({ ipv4, ipv6 }: Master): string => (family === 4 ? ipv4 : ipv6);
     const net = await lab.network({ masters: 3 });
     for (const master of net.masters) {
       const pki = `/tmp/pki-${master.name}`;
       await lab.machine.must(['mkdir', '-p', pki]);
-      const files = otherCertificate({ addresses: [master.ipv4], days: 365, ...made });
+      const files = otherCertificate({ addresses: [addressOf(master)], days: 365, ...made });
       for (const [name, text] of Object.entries(files)) await lab.machine.writeFile(`${pki}/${name}`, text);
       await master.startApiserver({ pki });
     }
-    await net.setEndpoints(net.masters.map(({ ipv4 }) => ipv4));
-    await startDaemon(lab.machine, net);
+    await net.setEndpoints(net.masters.map(addressOf));
+    await startDaemon(lab.machine, net, { family });
     expect(await codesOf(net.worker.proxy(['status', '--json']))).toContain(code);
     net.master(2).apiserver.kill('SIGKILL');
     await eventually(
       'the dead master is out',
-      async () => !(realServerOf(net, 2) in (await weights(net.worker))),
+      async () => !(realServerOf(net, 2, family) in (await weights(net.worker))),
     );
     expect(Object.keys(await weights(net.worker))).toHaveLength(2);
   },

@@ -165,15 +165,23 @@ async function metricsOf(net: Network): Promise<{ passes: number }> {
   return { passes: Number(/^bkbcs_apiserverproxy_reconcile_seconds_count (\d+)/m.exec(page)?.[1]) };
 }
 
+const MANAGEMENT = {
+  4: { address: '192.168.99.10', length: 24, gateway: '192.168.99.1' },
+  6: { address: 'fd00:99::10', length: 64, gateway: 'fd00:99::1' },
+} as const;
+
 /** The management network came first, and masters answer nobody there. Returns how the worker's own address comes back. */
-async function managementFirst({ worker }: Network): Promise<() => Promise<string>> {
-  const own = `${worker.ipv4}/24`;
-  await worker.must(['ip', 'addr', 'del', own, 'dev', 'eth0']);
-  await worker.must(['ip', 'link', 'add', 'mgmt', 'type', 'dummy']);
-  await worker.must(['ip', 'addr', 'add', '192.168.99.10/24', 'dev', 'mgmt']);
-  await worker.must(['ip', 'link', 'set', 'mgmt', 'up']);
-  await worker.must(['ip', 'route', 'replace', 'default', 'via', '192.168.99.1', 'dev', 'mgmt']);
-  return () => worker.must(['ip', 'addr', 'add', own, 'dev', 'eth0']);
+async function managementFirst({ worker }: Network, family: 4 | 6 = 4): Promise<() => Promise<string>> {
+  const { address, length, gateway } = MANAGEMENT[family];
+  const own = family === 4 ? `${worker.ipv4}/24` : `${worker.ipv6}/64`;
+  const ip = (...args: string[]) => worker.must(['ip', `-${family}`, ...args]);
+  const nodad = family === 6 ? ['nodad'] : [];
+  await ip('addr', 'del', own, 'dev', 'eth0');
+  await ip('link', 'add', 'mgmt', 'type', 'dummy');
+  await ip('link', 'set', 'mgmt', 'up');
+  await ip('addr', 'add', `${address}/${length}`, 'dev', 'mgmt', ...nodad);
+  await ip('route', 'replace', 'default', 'via', gateway, 'dev', 'mgmt');
+  return () => ip('addr', 'add', own, 'dev', 'eth0', ...nodad);
 }
 
 test('without a daemon the source of before stays: status says so, and what it prints is the fix', async () => {
@@ -191,24 +199,34 @@ test('without a daemon the source of before stays: status says so, and what it p
   expect((await worker.requests({ count: 2 })).map(({ ok }) => ok)).toEqual([true, true]);
 });
 
-test('the management network came first; then the cluster network: the source is chosen anew, old connections break', async () => {
-  const net = await lab.network({ masters: 2 });
-  await net.startApiservers();
-  const { worker } = net;
-  const clusterNetworkComes = await managementFirst(net);
-  await worker.proxy(initArgs(net));
-  expect(await worker.localRoutes()).toContain(`local ${VIP4} dev lo proto 66 scope host src 192.168.99.10`);
-  const daemon = await runDaemon(lab.machine, worker, {}, 0);
-  const waiting = await worker.spawn(['curl', '-sk', '-m', '60', `https://${VIP4}:6443/version`]);
-  await eventually('a client waits for an answer', async () =>
-    (await worker.must(['ss', '-tnH', 'state', 'syn-sent', 'dst', VIP4])).includes('192.168.99.10'),
-  );
-  await clusterNetworkComes();
-  await daemon.waitForLine(line => line.includes(`source ${worker.ipv4}`));
-  expect((await waiting.exited).code, 'its connection is broken, long before its time is over').not.toBe(28);
-  const requests = await worker.requests({ count: 3 });
-  expect(requests.map(({ ok }) => ok)).toEqual([true, true, true]);
-});
+test.each([4, 6] as const)(
+  'IPv%i: the management network came first; then the cluster network: the source is chosen anew, old connections break',
+  async family => {
+    const net = await lab.network({ masters: 2 });
+    await net.startApiservers({ family });
+    const { worker } = net;
+    const [vip, own] = family === 4 ? [VIP4, worker.ipv4] : [VIP6, worker.ipv6];
+    const clusterNetworkComes = await managementFirst(net, family);
+    await worker.proxy(initArgs(net, { family }));
+    expect(await worker.localRoutes(family)).toMatch(
+      new RegExp(`local ${vip} dev lo proto 66 .*src ${MANAGEMENT[family].address}`),
+    );
+    const daemon = await runDaemon(lab.machine, worker, { family }, 0);
+    const waiting = await worker.spawn(['curl', '-skg', '-m', '60', `https://${VIPS[family]}:6443/version`]);
+    await eventually('a client waits for an answer', async () =>
+      (await worker.must(['ss', '-tnH', 'state', 'syn-sent', 'dst', VIPS[family]])).includes(
+        MANAGEMENT[family].address,
+      ),
+    );
+    await clusterNetworkComes();
+    await daemon.waitForLine(line => line.includes(`source ${own}`));
+    expect((await waiting.exited).code, 'its connection is broken, long before its time is over').not.toBe(
+      28,
+    );
+    const requests = await worker.requests({ vip, count: 3 });
+    expect(requests.map(({ ok }) => ok)).toEqual([true, true, true]);
+  },
+);
 
 test('IPv6: a bridge of pods gets an address that is nearer to the VIP, and nothing changes', async () => {
   const net = await lab.network({ masters: 2 });

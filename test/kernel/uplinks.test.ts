@@ -48,63 +48,94 @@ test.each([4, 6] as const)(
   },
 );
 
-test('pods of the node reach the VIP: masqueraded, or with a way back by way of the node; and otherwise not', async () => {
-  const net = await lab.network({ masters: 2 });
-  await net.startApiservers();
-  const { worker } = net;
-  const { machine } = lab;
-  expect((await worker.proxy(initArgs(net))).code).toBe(0);
-  const pod = 'lab-pod';
-  await machine.must(['bash', '-ec', `ip netns add ${pod}; ip -n ${pod} link set lo up`]);
-  try {
-    await worker.must(['ip', 'link', 'add', 'cni0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pod]);
-    await worker.must(['ip', 'addr', 'add', '10.244.0.1/24', 'dev', 'cni0']);
-    await worker.must(['ip', 'link', 'set', 'cni0', 'up']);
-    await machine.must(['ip', '-n', pod, 'addr', 'add', '10.244.0.2/24', 'dev', 'eth0']);
-    await machine.must(['ip', '-n', pod, 'link', 'set', 'eth0', 'up']);
-    await machine.must(['ip', '-n', pod, 'route', 'add', 'default', 'via', '10.244.0.1']);
-    await worker.must(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
-    const whoAmI = async (): Promise<string> => {
-      const curl = ['curl', '-sk', '-m', '5', `https://${VIP4}:6443/whoami`];
-      const { stdout } = await machine.run(['ip', 'netns', 'exec', pod, ...curl]);
-      return stdout === '' ? 'nothing' : (JSON.parse(stdout).client as string);
-    };
-    for (const filter of [0, 1, 2]) {
-      await worker.must(['sysctl', '-qw', `net.ipv4.conf.all.rp_filter=${filter}`]);
-      expect(await whoAmI(), `rp_filter ${filter}, masters know no way to pods`).toBe('nothing');
-    }
-    const chain =
-      'type nat hook postrouting priority srcnat; ip saddr 10.244.0.0/24 ip daddr != 10.244.0.0/24 masquerade;';
-    await worker.must(['nft', `table ip cni { chain postrouting { ${chain} }; }`]);
-    for (const filter of [0, 1, 2]) {
-      await worker.must(['sysctl', '-qw', `net.ipv4.conf.all.rp_filter=${filter}`]);
-      expect(await whoAmI(), `rp_filter ${filter}, masqueraded`).toBe(`::ffff:${worker.ipv4}`);
-    }
-    await worker.must(['nft', 'delete', 'table', 'ip', 'cni']);
-    for (const master of net.masters)
-      await master.must(['ip', 'route', 'add', '10.244.0.0/24', 'via', worker.ipv4]);
-    expect(await whoAmI(), 'masters know the way').toBe('::ffff:10.244.0.2');
-  } finally {
-    await machine.must(['ip', 'netns', 'del', pod]);
-  }
-});
+const PODS = {
+  4: {
+    gateway: '10.244.0.1',
+    address: '10.244.0.2',
+    length: 24,
+    network: '10.244.0.0/24',
+    table: 'ip',
+    filters: [0, 1, 2],
+  },
+  6: {
+    gateway: 'fd00:244::1',
+    address: 'fd00:244::2',
+    length: 64,
+    network: 'fd00:244::/64',
+    table: 'ip6',
+    filters: [0],
+  },
+} as const;
 
-test('round trips of 400 ms: nobody is taken for dead who lives, who dies is taken out, and status says what it is', async () => {
-  const net = await lab.network({ masters: 3 });
-  await net.startApiservers();
-  const { worker } = net;
-  expect((await worker.proxy(initArgs(net))).code).toBe(0);
-  await worker.must(['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'netem', 'delay', '400ms']);
-  await startDaemon(lab.machine, net);
-  const rules = await worker.rules();
-  const { stdout } = await worker.proxy(['status', '--json']);
-  const { verdict, problems } = JSON.parse(stdout);
-  const codes: string[] = problems.map(({ code }: { code: string }) => code);
-  expect(verdict).not.toBe('down');
-  expect(codes).toContain('long-round-trips');
-  expect(codes).not.toContain('real-server-down');
-  expect(await worker.rules()).toBe(rules);
-  await net.powerLoss(net.master(2));
-  await eventually('it is out', async () => !(realServerOf(net, 2) in (await weights(worker))));
-  expect(Object.keys(await weights(worker))).toHaveLength(2);
-});
+test.each([4, 6] as const)(
+  'IPv%i: pods of the node reach the VIP: masqueraded, or with a way back by way of the node; and otherwise not',
+  async family => {
+    const net = await lab.network({ masters: 2 });
+    await net.startApiservers({ family });
+    const { worker } = net;
+    const { machine } = lab;
+    const { gateway, address, length, network, table, filters } = PODS[family];
+    expect((await worker.proxy(initArgs(net, { family }))).code).toBe(0);
+    const pod = 'lab-pod';
+    await machine.must(['bash', '-ec', `ip netns add ${pod}; ip -n ${pod} link set lo up`]);
+    try {
+      const inPod = (...args: string[]) => machine.must(['ip', '-n', pod, ...args]);
+      await worker.must(['ip', 'link', 'add', 'cni0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pod]);
+      await worker.must(['ip', 'link', 'set', 'cni0', 'up']);
+      await inPod('link', 'set', 'eth0', 'up');
+      const nodad = family === 6 ? ['nodad'] : [];
+      await worker.must(['ip', 'addr', 'add', `${gateway}/${length}`, 'dev', 'cni0', ...nodad]);
+      await inPod('addr', 'add', `${address}/${length}`, 'dev', 'eth0', ...nodad);
+      await inPod('route', 'add', 'default', 'via', gateway);
+      const forward = family === 4 ? 'net.ipv4.ip_forward=1' : 'net.ipv6.conf.all.forwarding=1';
+      await worker.must(['sysctl', '-qw', forward]);
+      const vip = family === 4 ? VIP4 : `[${VIP6}]`;
+      const whoAmI = async (): Promise<string> => {
+        const curl = ['curl', '-skg', '-m', '5', `https://${vip}:6443/whoami`];
+        const { stdout } = await machine.run(['ip', 'netns', 'exec', pod, ...curl]);
+        return stdout === '' ? 'nothing' : JSON.parse(stdout).client.replace('::ffff:', '');
+      };
+      const withEachFilter = async (expected: string): Promise<void> => {
+        for (const filter of filters) {
+          await worker.must(['sysctl', '-qw', `net.ipv4.conf.all.rp_filter=${filter}`]);
+          expect(await whoAmI(), `rp_filter ${filter}`).toBe(expected);
+        }
+      };
+      // The masters know no way to pods.
+      await withEachFilter('nothing');
+      const chain = `type nat hook postrouting priority srcnat; ${table} saddr ${network} ${table} daddr != ${network} masquerade;`;
+      await worker.must(['nft', `table ${table} cni { chain postrouting { ${chain} }; }`]);
+      await withEachFilter(family === 4 ? worker.ipv4 : worker.ipv6);
+      await worker.must(['nft', 'delete', 'table', table, 'cni']);
+      const via = family === 4 ? worker.ipv4 : worker.ipv6;
+      for (const master of net.masters)
+        await master.must(['ip', `-${family}`, 'route', 'add', network, 'via', via]);
+      await withEachFilter(address);
+    } finally {
+      await machine.must(['ip', 'netns', 'del', pod]);
+    }
+  },
+);
+
+test.each([4, 6] as const)(
+  'IPv%i: round trips of 400 ms: nobody is taken for dead who lives, who dies is taken out, and status says what it is',
+  async family => {
+    const net = await lab.network({ masters: 3 });
+    await net.startApiservers({ family });
+    const { worker } = net;
+    expect((await worker.proxy(initArgs(net, { family }))).code).toBe(0);
+    await worker.must(['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'netem', 'delay', '400ms']);
+    await startDaemon(lab.machine, net, { family });
+    const rules = await worker.rules();
+    const { stdout } = await worker.proxy(['status', '--json']);
+    const { verdict, problems } = JSON.parse(stdout);
+    const codes: string[] = problems.map(({ code }: { code: string }) => code);
+    expect(verdict).not.toBe('down');
+    expect(codes).toContain('long-round-trips');
+    expect(codes).not.toContain('real-server-down');
+    expect(await worker.rules()).toBe(rules);
+    await net.powerLoss(net.master(2));
+    await eventually('it is out', async () => !(realServerOf(net, 2, family) in (await weights(worker))));
+    expect(Object.keys(await weights(worker))).toHaveLength(2);
+  },
+);
