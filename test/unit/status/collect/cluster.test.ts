@@ -82,7 +82,11 @@ describe("kubelet's server", () => {
     ['no file', undefined, 'kubelet has no kubeconfig in the usual places'],
     ['an empty file', '', 'FILE cannot be used: it is not a mapping'],
     ['a context without a server', kubeconfig(), 'the current context of FILE names no server'],
-    ['no YAML', '{ server: s3cr3t', /^\S+ cannot be used: it is not YAML \(missing char at line 1, column \d+\)$/],
+    [
+      'no YAML',
+      '{ server: s3cr3t',
+      /^\S+ cannot be used: it is not YAML \(missing char at line 1, column \d+\)$/,
+    ],
   ])('%s', (_, text, why) => {
     const path = text === undefined ? '/nonexistent' : file('kubelet.conf', text);
     const expected = typeof why === 'string' ? why.replace('FILE', path) : expect.stringMatching(why);
