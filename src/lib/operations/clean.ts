@@ -12,7 +12,7 @@ import { removeFile, requireWritable } from '../store/atomic-file.ts';
 import { DaemonLock } from '../store/daemon-lock.ts';
 import { memoryPath } from '../store/memory.ts';
 import { loadPersisted, persistedPath } from '../store/persisted-set.ts';
-import { loadState, statePath } from '../store/state-file.ts';
+import { damagedStatePath, loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
 import { breakConnections, execute } from './kernel-tasks.ts';
 import { ALL_UNITS, checkRemoval, removalTask, SERVICES, UNITS } from './service.ts';
@@ -173,7 +173,8 @@ export function refuseWhileInUse({ kernel }: OperationContext, virtualServer: Ho
 
 function filesOf(persistDir: string, { purge }: CleanOptions): string[] {
   const persisted = purge ? [persistedPath(persistDir), `${persistedPath(persistDir)}.prev`] : [];
-  return [MODULES_LOAD_FILE, SYSCTL_FILE, statePath(persistDir), memoryPath(persistDir), ...persisted];
+  const state = [statePath(persistDir), damagedStatePath(persistDir), memoryPath(persistDir)];
+  return [MODULES_LOAD_FILE, SYSCTL_FILE, ...state, ...persisted];
 }
 
 function filesTask(

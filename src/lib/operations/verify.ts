@@ -2,6 +2,7 @@
 
 import { type Pins, realServerOf } from '../ipvs/pins.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
+import { LARGE_ANSWER, SMALL_ANSWER } from '../model/apiserver-paths.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { ROUTE, TABLES } from './kernel-tasks.ts';
 import type { Task } from './task.ts';
@@ -39,12 +40,8 @@ function nameless({ address }: HostPort): string {
   return `its certificate does not name ${address}, so clients that verify it refuse the VIP; see bcs-apiserver-proxy status --explain vip-not-in-certificate`;
 }
 
-/** What an apiserver tells anybody: in one packet, and in several (2 to 3 KB). */
-const SMALL = '/version';
-const LARGE = '/readyz?verbose';
-
 async function losesLargeAnswers(vip: HostPort): Promise<boolean> {
-  return (await arrives(vip, SMALL)) && !(await arrives(vip, LARGE));
+  return (await arrives(vip, SMALL_ANSWER)) && !(await arrives(vip, LARGE_ANSWER));
 }
 
 /** The whole answer, whatever it says. Nothing is shown to who is asked, so the certificate is not verified. */

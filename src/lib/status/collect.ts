@@ -51,7 +51,8 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
   const askedBoot = collectBoot(ASKING_MS);
   const processes = listProcesses();
   const { daemons, original } = sortProcesses(processes);
-  const askedDaemon = askDaemon(daemons, deadline);
+  const listen = listenAddress(daemons);
+  const askedDaemon = askDaemon(listen, deadline);
 
   const persisted = collectPersisted(options.persistDir);
   const virtualServer = options.virtualServer ?? persisted.spec?.virtualServer ?? findOurs(kernel);
@@ -107,7 +108,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
     daemon: {
       // One elsewhere keeps tables of its own; without root it cannot be told, and then it counts.
       processes: daemons.filter(one => process.geteuid?.() !== 0 || sharesNetwork(one)).map(({ pid }) => pid),
-      listen: listenAddress(daemons),
+      listen,
       snapshot: await askedDaemon,
       unit,
     },

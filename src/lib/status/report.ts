@@ -135,6 +135,9 @@ export interface BootServiceFacts {
 }
 
 /** One answer, or the lack of it. */
+/** Far beyond a data centre, and beyond what a busy machine adds: satellites, mobile networks. */
+export const LONG_ROUND_TRIP_MS = 250;
+
 export interface ProbeFacts {
   /** unauthorized = 401 or 403: alive, and anonymous health requests are refused. */
   readonly outcome: 'ready' | 'not-ready' | 'unauthorized' | 'dead';

@@ -29,6 +29,11 @@ export function statePath(directory: string): string {
   return join(directory, STATE_FILE);
 }
 
+/** Where a damaged one is put. */
+export function damagedStatePath(directory: string): string {
+  return `${statePath(directory)}.broken`;
+}
+
 /** Throws ProxyError "state-unusable" when the file is not one of ours. */
 export function loadState(directory: string): NodeState {
   const path = statePath(directory);
@@ -60,7 +65,7 @@ export function putAsideIfDamaged(directory: string): string | undefined {
     return undefined;
   } catch (error) {
     if (!isProxyError(error) || error.code !== 'state-unusable') throw error;
-    const aside = `${statePath(directory)}.broken`;
+    const aside = damagedStatePath(directory);
     renameSync(statePath(directory), aside);
     return aside;
   }

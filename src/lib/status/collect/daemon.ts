@@ -9,15 +9,11 @@ import { ask } from './ask.ts';
 /** That of --listen when nothing is said. */
 const DEFAULT_LISTEN: HostPort = { address: '127.0.0.1', port: 8004 };
 
-/**
- * Asked where it listens; at the default address where no process can be seen (from another container), or where what it
- * listens on cannot.
- */
+/** `address`: as listenAddress() has it. */
 export async function askDaemon(
-  processes: readonly HostProcess[],
+  address: HostPort | undefined,
   deadline: AbortSignal,
 ): Promise<DaemonFacts['snapshot']> {
-  const address = listenAddress(processes);
   if (address === undefined) return { seen: false, why: 'not-listening' };
   const reply = await ask(address, '/status', deadline);
   if (reply.kind !== 'answer')
@@ -26,7 +22,10 @@ export async function askDaemon(
   return value === undefined ? { seen: false, why: 'foreign' } : { seen: true, value };
 }
 
-/** Undefined = it can be seen that none of them listens. */
+/**
+ * Where one of them listens; the default address where no process can be seen (from another container), or where what it
+ * listens on cannot. Undefined = it can be seen that none of them listens.
+ */
 export function listenAddress(processes: readonly HostProcess[]): HostPort | undefined {
   const seen = processes.map(listenersOf).filter(listeners => listeners !== undefined);
   const [listener] = seen.flat();

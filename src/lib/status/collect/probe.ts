@@ -5,7 +5,7 @@ import { createSecureContext, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../../errors.ts';
 import type { HostPort } from '../../model/address.ts';
 import { APISERVER_NAME, apiserverIdentity } from '../../model/apiserver-name.ts';
-import type { CertificateFacts, ProbeFacts } from '../report.ts';
+import { type CertificateFacts, LONG_ROUND_TRIP_MS, type ProbeFacts } from '../report.ts';
 
 export interface ProbeOptions {
   readonly trust: Trust;
@@ -18,8 +18,6 @@ export interface ProbeOptions {
   readonly onConnected?: (client: HostPort) => void;
 }
 
-/** Far beyond a data centre, and beyond what a busy machine adds: satellites, mobile networks. */
-const LONG_ROUND_TRIP_MS = 250;
 /** For what is left after TCP: TLS takes one or two, the answer one, and one packet may be lost. */
 const ROUND_TRIPS = 4;
 

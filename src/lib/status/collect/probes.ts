@@ -2,15 +2,13 @@
 // alone costs a third of the start-up.
 import { type Pins, realServerOf } from '../../ipvs/pins.ts';
 import { compareHostPort, equalHostPort, type HostPort } from '../../model/address.ts';
+import { LARGE_ANSWER } from '../../model/apiserver-paths.ts';
 import { findCa } from '../../probe/credentials.ts';
 import type { Facts, ProbeFacts } from '../report.ts';
 import { type ProbeOptions, probe, trustOf } from './probe.ts';
 
 /** As the daemon asks unless it is told otherwise. */
 const PATH = '/readyz';
-
-/** Without credentials an apiserver says nothing longer: each of its checks on a line, 2 to 3 KB (Kubernetes 1.20 to 1.36). */
-const LARGE_PATH = '/readyz?verbose';
 
 export interface ProbePlan {
   readonly virtualServer: HostPort;
@@ -57,7 +55,7 @@ async function probeVip(
     const answer = await probe(virtualServer, { ...options, onConnected });
     return { ...answer, realServer: await realServer };
   };
-  const large = probe(virtualServer, { ...options, path: LARGE_PATH });
+  const large = probe(virtualServer, { ...options, path: LARGE_ANSWER });
   const count = spreads ? Math.min(MOST_CONNECTIONS, Math.max(1, realServers.length)) : 1;
   const answers = await Promise.all(Array.from({ length: count }, ask));
   const [best] = answers.toSorted((a, b) => RANK.indexOf(a.outcome) - RANK.indexOf(b.outcome));

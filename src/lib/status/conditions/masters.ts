@@ -12,7 +12,7 @@ import {
   type Unseen,
 } from '../condition.ts';
 import { initCommand, restoreOrInit } from '../remedies.ts';
-import type { Facts } from '../report.ts';
+import { type Facts, LONG_ROUND_TRIP_MS } from '../report.ts';
 import { type ServerView, serverViews } from '../servers.ts';
 import { listOf } from '../words.ts';
 import { NO_VIRTUAL_SERVER } from './kernel.ts';
@@ -196,8 +196,6 @@ function detectLostSegments(facts: Facts): readonly Finding[] | Unseen {
 const TOO_LARGE = 'packets of full size are lost on their way here';
 
 /** A new connection of the daemon takes three round trips, and is late after a second. */
-const LONG_ROUND_TRIP_MS = 250;
-
 function detectLongWay({ probes }: Facts): readonly Finding[] | Unseen {
   if (!probes.seen) return probes;
   const times = probes.value.flatMap(({ connectMs }) => connectMs ?? []);

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { type HostProcess, listProcesses } from '../../../../src/lib/host/processes.ts';
 import { sortProcesses } from '../../../../src/lib/host/proxy-processes.ts';
 import { ask } from '../../../../src/lib/status/collect/ask.ts';
-import { askDaemon, parseSnapshot } from '../../../../src/lib/status/collect/daemon.ts';
+import { askDaemon, listenAddress, parseSnapshot } from '../../../../src/lib/status/collect/daemon.ts';
 import { asSeen, start, startScript } from '../../../helpers/processes.ts';
 import { snapshot } from '../../../helpers/snapshot.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
@@ -75,7 +75,10 @@ describe('among the processes of this host', () => {
 describe('what it says', () => {
   test('is asked where it listens', async () => {
     const child = await startScript('bcs-apiserver-proxy', ['daemon'], serve(page({ passes: 7 })));
-    expect(await askDaemon([asSeen(child)], NEVER)).toMatchObject({ seen: true, value: { passes: 7 } });
+    expect(await askDaemon(listenAddress([asSeen(child)]), NEVER)).toMatchObject({
+      seen: true,
+      value: { passes: 7 },
+    });
   });
 
   test.each([
@@ -86,18 +89,21 @@ describe('what it says', () => {
     ['a later version, whose fields may mean something else', page({ schemaVersion: 2 })],
   ])('%s is not taken for it', async (_, body) => {
     const child = await startScript('bcs-apiserver-proxy', ['daemon'], serve(body));
-    expect(await askDaemon([asSeen(child)], NEVER)).toEqual({ seen: false, why: 'foreign' });
+    expect(await askDaemon(listenAddress([asSeen(child)]), NEVER)).toEqual({ seen: false, why: 'foreign' });
   });
 
   test('a process that listens nowhere cannot be asked', async () => {
     const child = await startScript('bcs-apiserver-proxy', ['daemon'], WAIT);
-    expect(await askDaemon([asSeen(child)], NEVER)).toEqual({ seen: false, why: 'not-listening' });
+    expect(await askDaemon(listenAddress([asSeen(child)]), NEVER)).toEqual({
+      seen: false,
+      why: 'not-listening',
+    });
   });
 
   test('one that is stopped accepts connections and does not answer', async () => {
     const child = await startScript('bcs-apiserver-proxy', ['daemon'], serve(page()));
     child.kill('SIGSTOP');
-    const answer = askDaemon([asSeen(child)], AbortSignal.timeout(300));
+    const answer = askDaemon(listenAddress([asSeen(child)]), AbortSignal.timeout(300));
     expect(await answer).toEqual({ seen: false, why: 'no-answer' });
   });
 
