@@ -4,7 +4,7 @@ import chalk from 'chalk';
 import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts';
 import { virtualServerFlag } from '../cli/spec-flags.ts';
 import { canRedraw } from '../cli/terminal.ts';
-import { openKernel, openRecordedKernel } from '../lib/app.ts';
+import { openKernel, openRecordedKernel, openSockets } from '../lib/app.ts';
 import { nearest } from '../lib/config/nearest.ts';
 import { readFlags } from '../lib/config/settings.ts';
 import { EXIT_FAILED, isProxyError, UsageError } from '../lib/errors.ts';
@@ -91,9 +91,9 @@ export default class Status extends BaseCommand {
     };
     const intervalMs = watchInterval(flags.interval, '--interval');
     if (flags.bundle !== undefined) (await import('../lib/bundle/archive.ts')).refuseTarget(flags.bundle);
-    const kernel = openKernel();
+    const node = { kernel: openKernel(), sockets: openSockets() };
     const look = async (): Promise<StatusReport> => {
-      const report = judge(await collectFacts(kernel, options));
+      const report = judge(await collectFacts(node, options));
       process.exitCode = EXIT_CODE[report.verdict];
       return report;
     };

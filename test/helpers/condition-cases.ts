@@ -438,7 +438,7 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
   },
   {
     code: 'long-round-trips',
-    wrong: { probes: probes(Object.fromEntries(MASTERS.map(address => [address, { connectMs: 417 }]))) },
+    wrong: { probes: probes(Object.fromEntries(MASTERS.map(address => [address, { roundTripMs: 417 }]))) },
     severity: 'notice',
     text: 'a round trip to the masters takes about 400 ms, so that new connections of the daemon are late with its time limit of 1 s: give it --probe-timeout 5s',
     remedy: 'ping -c 3 10.0.0.11',

@@ -111,7 +111,7 @@ export function probe(fields: Partial<RealServerProbe> = {}): RealServerProbe {
     outcome: 'ready',
     reason: undefined,
     reached: 'http',
-    connectMs: 1,
+    roundTripMs: 1,
     latencyMs: 4.2,
     certificate: { expiresInS: 200 * 86_400, namesVip: true, verified: true },
     ...fields,
@@ -123,7 +123,7 @@ export const DEAD: Partial<RealServerProbe> = {
   outcome: 'dead',
   reason: 'econnrefused',
   reached: 'nothing',
-  connectMs: undefined,
+  roundTripMs: undefined,
   latencyMs: undefined,
   certificate: undefined,
 };

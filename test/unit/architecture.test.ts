@@ -161,7 +161,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'lib/systemd',
       'lib/text.ts',
     ],
-    types: ['lib/http'],
+    types: ['lib/http', 'lib/sockets'],
     why: 'diagnosis must work where the daemon, discovery or the configuration is broken: it reads kernel and files itself',
   },
   'lib/bundle': {

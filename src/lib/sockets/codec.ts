@@ -131,11 +131,13 @@ export interface Traffic {
   readonly sinceSentMs: number;
   /** Since the handshake where nothing was received yet. */
   readonly sinceReceivedMs: number;
+  /** Smoothed, from the handshake on; 0 where none was measured yet. */
+  readonly roundTripMs: number;
   readonly bytesReceived: bigint;
 }
 
 // struct tcp_info of <linux/tcp.h>: __u8 tcpi_state, ca_state, retransmits, ... at 0; __u32 unacked at 24,
-//   last_data_sent at 44, last_data_recv at 52; __u64 bytes_received at 128 (since Linux 4.1). Later kernels append to it.
+//   last_data_sent at 44, last_data_recv at 52, rtt (microseconds) at 68; __u64 bytes_received at 128 (since Linux 4.1). Later kernels append to it.
 const TCP_INFO_BYTES = 136;
 
 /** Undefined where the kernel gave none: a socket that is being closed. */
@@ -149,6 +151,7 @@ export function unpackTraffic(payload: Buffer): Traffic | undefined {
     unackedSegments: info.readUInt32LE(24),
     sinceSentMs: info.readUInt32LE(44),
     sinceReceivedMs: info.readUInt32LE(52),
+    roundTripMs: info.readUInt32LE(68) / 1000,
     bytesReceived: info.readBigUInt64LE(128),
   };
 }

@@ -7,6 +7,7 @@ import { WANTED_SYSCTLS } from '../host/sysctl.ts';
 import type { HostPort } from '../model/address.ts';
 import { DEFAULT_SCHEDULER } from '../model/scheduler.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
+import type { SocketClient } from '../sockets/client.ts';
 import { collectBoot } from './collect/boot.ts';
 import { collectConflicts } from './collect/conflicts.ts';
 import { askDaemon, listenAddress } from './collect/daemon.ts';
@@ -38,6 +39,11 @@ export interface CollectOptions {
   readonly readConfigMap?: ReadConfigMap;
 }
 
+export interface Node {
+  readonly kernel: Kernel;
+  readonly sockets: Pick<SocketClient, 'traffic'>;
+}
+
 /** Undefined when nobody answers before the deadline; never rejects. */
 export type ReadConfigMap = (
   value: ConfigMapValue,
@@ -46,7 +52,7 @@ export type ReadConfigMap = (
   deadline: AbortSignal,
 ) => Promise<string | undefined>;
 
-export async function collectFacts(kernel: Kernel, options: CollectOptions): Promise<Facts> {
+export async function collectFacts({ kernel, sockets }: Node, options: CollectOptions): Promise<Facts> {
   const deadline = startDeadline(ASKING_MS);
   const askedBoot = collectBoot(ASKING_MS);
   const processes = listProcesses();
@@ -83,6 +89,7 @@ export async function collectFacts(kernel: Kernel, options: CollectOptions): Pro
         kubeconfigs,
         deadline,
         pins: kernel.pins,
+        sockets,
       })
     : { probes: NOT_ASKED_FOR, throughVip: NOT_ASKED_FOR };
 

@@ -135,7 +135,7 @@ export interface BootServiceFacts {
 }
 
 /** One answer, or the lack of it. */
-/** Far beyond a data centre, and beyond what a busy machine adds: satellites, mobile networks. */
+/** Far beyond a data centre: satellites, mobile networks. */
 export const LONG_ROUND_TRIP_MS = 250;
 
 export interface ProbeFacts {
@@ -145,8 +145,8 @@ export interface ProbeFacts {
   readonly reason: string | undefined;
   /** How far it came. */
   readonly reached: 'nothing' | 'tcp' | 'tls' | 'http';
-  /** One round trip, of the TCP handshake; undefined where nobody accepted. */
-  readonly connectMs: number | undefined;
+  /** As the kernel has it, whatever this process waited; undefined where nobody accepted or the kernel does not say. */
+  readonly roundTripMs: number | undefined;
   /** From the first packet to the end of the answer; undefined when dead. */
   readonly latencyMs: number | undefined;
   /** Undefined when the TLS handshake did not come that far. */

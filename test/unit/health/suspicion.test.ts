@@ -18,6 +18,7 @@ function socket(rest: Partial<ObservedTraffic> = {}): ObservedTraffic {
     unackedSegments: 0,
     sinceSentMs: 50,
     sinceReceivedMs: 10,
+    roundTripMs: 1,
     ...rest,
   };
 }

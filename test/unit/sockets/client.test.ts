@@ -108,3 +108,29 @@ describe('destroying a socket', () => {
     else expect(sockets.destroy(SOCKET, VIP)).toBe(expected);
   });
 });
+
+test('traffic of a connection: struct tcp_info as <linux/tcp.h> lays it out', () => {
+  const info = Buffer.alloc(232);
+  info.writeUInt8(3, 2); // tcpi_retransmits
+  info.writeUInt32LE(2, 24); // tcpi_unacked
+  info.writeUInt32LE(1500, 44); // tcpi_last_data_sent
+  info.writeUInt32LE(4500, 52); // tcpi_last_data_recv
+  info.writeUInt32LE(412_500, 68); // tcpi_rtt
+  info.writeBigUInt64LE(7n, 128); // tcpi_bytes_received
+  const header = Buffer.from([info.length + 4, 0, 2, 0]); // struct nlattr: INET_DIAG_INFO
+  const message = Buffer.concat([entry(2, CLIENT, VIP), header, info]);
+  message.writeUInt8(1, 1); // TCP_ESTABLISHED
+  const { sockets } = clientOf(listing([message], []));
+  expect(sockets.traffic(VIP)).toMatchObject([
+    {
+      local: CLIENT,
+      state: 1,
+      retransmits: 3,
+      unackedSegments: 2,
+      sinceSentMs: 1500,
+      sinceReceivedMs: 4500,
+      roundTripMs: 412.5,
+      bytesReceived: 7n,
+    },
+  ]);
+});

@@ -3,8 +3,9 @@
 import { Agent, get } from 'node:https';
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import { errnoCode } from '../../errors.ts';
-import type { HostPort } from '../../model/address.ts';
+import { equalHostPort, type HostPort } from '../../model/address.ts';
 import { APISERVER_NAME, apiserverIdentity } from '../../model/apiserver-name.ts';
+import type { SocketClient } from '../../sockets/client.ts';
 import { type CertificateFacts, LONG_ROUND_TRIP_MS, type ProbeFacts } from '../report.ts';
 
 export interface ProbeOptions {
@@ -14,6 +15,7 @@ export interface ProbeOptions {
   readonly path: string;
   /** Ends the probe, wherever it is; where round trips are long, some of them later. */
   readonly deadline: AbortSignal;
+  readonly sockets: Pick<SocketClient, 'traffic'>;
   /** Told as soon as the connection is there, with our end of it. */
   readonly onConnected?: (client: HostPort) => void;
 }
@@ -41,21 +43,22 @@ export function trustOf(ca: string | undefined): Trust {
 
 /** Never rejects: what does not come is in the answer. */
 export function probe({ address, port }: HostPort, options: ProbeOptions): Promise<ProbeFacts> {
-  const { trust, vip, path, deadline, onConnected } = options;
+  const { trust, vip, path, deadline, sockets, onConnected } = options;
   const startedAt = performance.now();
   let reached: ProbeFacts['reached'] = 'nothing';
   let certificate: CertificateFacts | undefined;
-  let connectMs: number | undefined;
+  let connectMs = 0;
+  let roundTripMs: number | undefined;
   const giveUp = new AbortController();
   const onDeadline = (): void => {
-    const graceMs = connectMs !== undefined && connectMs > LONG_ROUND_TRIP_MS ? ROUND_TRIPS * connectMs : 0;
+    const graceMs = connectMs > LONG_ROUND_TRIP_MS ? ROUND_TRIPS * connectMs : 0;
     setTimeout(() => giveUp.abort(), graceMs);
   };
   if (deadline.aborted) giveUp.abort();
   else deadline.addEventListener('abort', onDeadline, { once: true });
   const { promise, resolve } = Promise.withResolvers<ProbeFacts>();
   const fail = (reason: string): void =>
-    resolve({ outcome: 'dead', reason, reached, connectMs, latencyMs: undefined, certificate });
+    resolve({ outcome: 'dead', reason, reached, roundTripMs, latencyMs: undefined, certificate });
   const request = get({
     host: address,
     port,
@@ -70,7 +73,11 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
     tls.once('connect', () => {
       reached = 'tcp';
       connectMs = Math.round(performance.now() - startedAt);
-      onConnected?.({ address: tls.localAddress ?? '', port: tls.localPort ?? 0 });
+      const client = { address: tls.localAddress ?? '', port: tls.localPort ?? 0 };
+      // A busy process learns of it late.
+      roundTripMs =
+        connectMs <= LONG_ROUND_TRIP_MS ? connectMs : measured(sockets, client, { address, port });
+      onConnected?.(client);
     });
     tls.once('secureConnect', () => {
       reached = 'tls';
@@ -83,12 +90,21 @@ export function probe({ address, port }: HostPort, options: ProbeOptions): Promi
     response.resume();
     response.once('end', () => {
       const latencyMs = Math.round(performance.now() - startedAt);
-      resolve({ ...judge(status), reached, connectMs, latencyMs, certificate });
+      resolve({ ...judge(status), reached, roundTripMs, latencyMs, certificate });
     });
     response.on('error', error => fail(reasonOf(error)));
   });
   request.on('error', error => fail(reasonOf(error)));
   return promise.finally(() => deadline.removeEventListener('abort', onDeadline));
+}
+
+/** Undefined where the kernel does not list sockets. */
+function measured(sockets: ProbeOptions['sockets'], client: HostPort, server: HostPort): number | undefined {
+  try {
+    return sockets.traffic(server).find(({ local }) => equalHostPort(local, client))?.roundTripMs;
+  } catch {
+    return undefined;
+  }
 }
 
 function judge(status: number): Pick<ProbeFacts, 'outcome' | 'reason'> {

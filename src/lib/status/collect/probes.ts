@@ -21,6 +21,7 @@ export interface ProbePlan {
   readonly kubeconfigs: readonly string[];
   readonly deadline: AbortSignal;
   readonly pins: Pins;
+  readonly sockets: ProbeOptions['sockets'];
 }
 
 export async function collectProbes(plan: ProbePlan): Promise<Pick<Facts, 'probes' | 'throughVip'>> {
@@ -30,6 +31,7 @@ export async function collectProbes(plan: ProbePlan): Promise<Pick<Facts, 'probe
     vip: virtualServer.address,
     path: PATH,
     deadline,
+    sockets: plan.sockets,
   };
   const ask = (targets: readonly HostPort[]) =>
     Promise.all(targets.map(async target => ({ ...plain(target), ...(await probe(target, options)) })));

@@ -198,8 +198,7 @@ const TOO_LARGE = 'packets of full size are lost on their way here';
 /** A new connection of the daemon takes three round trips, and is late after a second. */
 function detectLongWay({ probes }: Facts): readonly Finding[] | Unseen {
   if (!probes.seen) return probes;
-  const times = probes.value.flatMap(({ connectMs }) => connectMs ?? []);
-  // The shortest: this process may have been busy while another one came.
+  const times = probes.value.flatMap(({ roundTripMs }) => roundTripMs ?? []);
   const shortest = times.length === 0 ? 0 : Math.min(...times);
   const about = Math.round(shortest / 100) * 100; // the same a second later
   return findingIf(

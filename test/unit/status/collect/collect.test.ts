@@ -8,6 +8,8 @@ import { memoryKernel } from '../../../helpers/memory-kernel.ts';
 import { aSpec } from '../../../helpers/specs.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 
+const NO_SOCKETS = { traffic: () => [] };
+
 /** Accepts connections and never says a word. */
 async function mute(): Promise<{ address: string; port: number }> {
   const sockets: Socket[] = [];
@@ -23,7 +25,7 @@ async function mute(): Promise<{ address: string; port: number }> {
 
 test('a node that was never set up', async () => {
   const options = { persistDir: tempDir(), virtualServer: undefined, probe: true };
-  expect(await collectFacts(memoryKernel(), options)).toMatchObject({
+  expect(await collectFacts({ kernel: memoryKernel(), sockets: NO_SOCKETS }, options)).toMatchObject({
     virtualServer: undefined,
     kernel: { seen: true, value: undefined },
     route: undefined,
@@ -44,7 +46,7 @@ describe('with a virtual server', () => {
     for (const one of realServers)
       kernel.ipvs?.addDestination(virtualServer, { ...one, weight: 1, forwarding: 'masquerade' });
     const options = { persistDir: tempDir(), virtualServer, probe: true };
-    const { probes, throughVip } = await collectFacts(kernel, options);
+    const { probes, throughVip } = await collectFacts({ kernel, sockets: NO_SOCKETS }, options);
     const dead = { outcome: 'dead', reason: 'etimedout', reached: 'tcp' };
     expect(probes).toMatchObject({ seen: true, value: realServers.map(one => ({ ...one, ...dead })) });
     expect(throughVip).toMatchObject({ seen: true, value: dead });
@@ -52,7 +54,7 @@ describe('with a virtual server', () => {
 
   test('nobody is asked when that is not asked for', async () => {
     const options = { persistDir: tempDir(), virtualServer: aSpec().virtualServer, probe: false };
-    expect(await collectFacts(memoryKernel(), options)).toMatchObject({
+    expect(await collectFacts({ kernel: memoryKernel(), sockets: NO_SOCKETS }, options)).toMatchObject({
       probes: { seen: false, why: 'not asked for' },
       throughVip: { seen: false, why: 'not asked for' },
     });

@@ -5,12 +5,15 @@ import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openSockets } from '../../../../src/lib/app.ts';
 import { type ProbeOptions, probe, trustOf } from '../../../../src/lib/status/collect/probe.ts';
 import { collectProbes } from '../../../../src/lib/status/collect/probes.ts';
+import { LONG_ROUND_TRIP_MS } from '../../../../src/lib/status/report.ts';
 import { NO_PINS } from '../../../helpers/memory-kernel.ts';
 import { type KeyPair, Pki } from '../../discovery/pki.ts';
 
 const VIP = '10.99.0.1';
+const NO_SOCKETS = { traffic: () => [] };
 const NAME = 'DNS:kubernetes.default.svc';
 const pki = new Pki();
 const closers: (() => void)[] = [];
@@ -66,11 +69,34 @@ function ask(port: number, options: Partial<ProbeOptions> = {}) {
   const { signal } = new AbortController();
   return probe(
     { address: '127.0.0.1', port },
-    { trust: trustOf(ca.cert), vip: VIP, path: '/readyz', deadline: signal, ...options },
+    {
+      trust: trustOf(ca.cert),
+      vip: VIP,
+      path: '/readyz',
+      deadline: signal,
+      sockets: NO_SOCKETS,
+      ...options,
+    },
   );
 }
 
 describe('an answer', () => {
+  test.each([
+    ['the kernel knows of the connection', openSockets()],
+    ['the kernel lists no sockets', NO_SOCKETS],
+  ])('a busy process is no long round trip: %s', async (_, sockets) => {
+    const port = await apiserver(answering(200));
+    const asked = ask(port, { sockets });
+    const until = performance.now() + 2 * LONG_ROUND_TRIP_MS;
+    process.nextTick(() => {
+      while (performance.now() < until);
+    });
+    const { outcome, latencyMs, roundTripMs } = await asked;
+    expect(outcome).toBe('ready');
+    expect(latencyMs).toBeGreaterThan(LONG_ROUND_TRIP_MS);
+    expect(roundTripMs ?? 0).toBeLessThan(LONG_ROUND_TRIP_MS);
+  });
+
   test.each([
     [200, 'ready', undefined],
     [401, 'unauthorized', 'http-401'],
@@ -216,6 +242,7 @@ describe('all of them', () => {
       kubeconfigs: [],
       deadline: new AbortController().signal,
       pins: NO_PINS,
+      sockets: NO_SOCKETS,
       spreads: false,
     });
     // A second time for what is large.
@@ -244,6 +271,7 @@ describe('all of them', () => {
       kubeconfigs: [],
       deadline: new AbortController().signal,
       pins: NO_PINS,
+      sockets: NO_SOCKETS,
     });
     expect(asked, 'three through the VIP, and one that is asked directly').toBe(4);
     expect(throughVip).toMatchObject({ value: { outcome: 'ready', largeArrives: true } });
@@ -264,6 +292,7 @@ describe('all of them', () => {
       kubeconfigs,
       deadline: new AbortController().signal,
       pins: NO_PINS,
+      sockets: NO_SOCKETS,
       spreads: false,
     });
     expect(probes).toMatchObject({ value: [{ certificate: { verified: true } }] });
