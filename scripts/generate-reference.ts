@@ -1,14 +1,16 @@
 // Writes docs/commands.md, the command reference, from what the command classes declare.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { inGroups, inOrderOfUse } from '../src/cli/flag-groups.ts';
 import { renderManifest } from './generate-manifest.ts';
 
 export const REFERENCE_PATH = fileURLToPath(new URL('../docs/commands.md', import.meta.url));
 
 const INTRODUCTION = `# Commands
 
-Written by \`node scripts/generate-reference.ts\`; do not edit. Every command has \`--help\`. Every flag but \`--json\`
-can be set by environment: \`BCS_APISERVER_PROXY_DRY_RUN=true\` for \`--dry-run\`, except where its line says otherwise.
+Written by \`node scripts/generate-reference.ts\`; do not edit. Every command has \`--help\`, which lists the names of
+environment variables with \`--env\`. Every flag but \`--json\` can be set by environment: \`BCS_APISERVER_PROXY_DRY_RUN=true\`
+for \`--dry-run\`, except where its line says otherwise.
 `;
 
 interface Flag {
@@ -32,14 +34,9 @@ interface Command {
   readonly flags: Readonly<Record<string, Flag>>;
 }
 
-/** In the order in which a node meets them. */
-const ORDER = ['init', 'status', 'sync', 'clean', 'daemon', 'install-service'];
-
 export async function renderReference(): Promise<string> {
   const { commands } = JSON.parse(await renderManifest()) as { commands: Record<string, Command> };
-  const place = (id: string): number => (ORDER.includes(id) ? ORDER.indexOf(id) : ORDER.length);
-  const sorted = Object.values(commands).sort((a, b) => place(a.id) - place(b.id));
-  return [INTRODUCTION, ...sorted.map(describeCommand)].join('\n');
+  return [INTRODUCTION, ...inOrderOfUse(Object.values(commands)).map(describeCommand)].join('\n');
 }
 
 function describeCommand({ id, summary, description, examples, flags }: Command): string {
@@ -49,8 +46,11 @@ function describeCommand({ id, summary, description, examples, flags }: Command)
     const command = typeof example === 'string' ? example : example.command;
     lines.push(command.replaceAll('<%= config.bin %>', 'bcs-apiserver-proxy'));
   }
-  lines.push('```', '', '| Flag | Meaning |', '|---|---|');
-  for (const flag of Object.values(flags)) lines.push(`| \`${usage(flag)}\` | ${meaning(flag)} |`);
+  lines.push('```');
+  for (const group of inGroups(Object.values(flags))) {
+    lines.push('', `| ${group.title} | |`, '|---|---|');
+    for (const flag of group.flags) lines.push(`| \`${usage(flag)}\` | ${meaning(flag)} |`);
+  }
   return `${lines.join('\n')}\n`;
 }
 

@@ -10,12 +10,13 @@ export function environmentName(flag: string): string {
 
 export const persistDirFlag = Flags.string({
   summary: 'directory of the persisted set and the state file',
+  helpValue: 'DIR',
   default: DEFAULT_PERSIST_DIR,
   env: environmentName('persist-dir'),
 });
 
 export const dryRunFlag = Flags.boolean({
-  summary: 'say what would be done, change nothing',
+  summary: 'say what would be done and change nothing',
   env: environmentName('dry-run'),
 });
 

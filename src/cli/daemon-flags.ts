@@ -13,7 +13,8 @@ function value(name: string, helpValue: string, summary: string) {
 export const daemonFlags = {
   config: Flags.string({
     char: 'f',
-    summary: 'configuration file, YAML or JSON: keys are the flags in camelCase; that of the original, too',
+    summary:
+      "configuration file, YAML or JSON (keys are the flag names in camelCase); the original program's file works, too",
     helpValue: 'FILE',
     env: environmentName('config'),
   }),
@@ -24,21 +25,22 @@ export const daemonFlags = {
   'source-ip': specFlags['source-ip'],
   mtu: specFlags.mtu,
   route: Flags.boolean({
-    summary: 'keep the local route of the VIP, the default (--no-route: somebody else makes the VIP local)',
+    summary:
+      'manage the local route of the VIP, the default (--no-route: something else already makes it local)',
     allowNo: true,
     env: environmentName('route'),
   }),
   discovery: value(
     'discovery',
     'endpoints|nodes|static',
-    'who names the real servers: the kubernetes Service (default), control-plane nodes, or --rs alone',
+    'where the list of masters comes from: the kubernetes Service (default), the control-plane nodes, or only --rs',
   ),
-  kubeconfig: value('kubeconfig', 'FILE', 'access to the API; default: the service account of the pod'),
-  server: value('server', 'URL', 'apiserver to ask instead of that in the kubeconfig'),
-  probe: value('probe', 'readyz|livez|healthz|tcp|none', 'how real servers are probed; default readyz'),
-  'probe-path': value('probe-path', 'PATH', 'another path for an HTTP probe'),
+  kubeconfig: value('kubeconfig', 'FILE', "credentials for the API; default: the pod's service account"),
+  server: value('server', 'URL', 'apiserver to ask instead of the one in the kubeconfig'),
+  probe: value('probe', 'readyz|livez|healthz|tcp|none', 'how masters are probed; default readyz'),
+  'probe-path': value('probe-path', 'PATH', 'path to request instead of the one that --probe names'),
   'probe-status': Flags.string({
-    summary: 'HTTP statuses that count as ready; default 200,401,403',
+    summary: 'HTTP status codes that count as ready; default 200,401,403',
     helpValue: 'CODE',
     multiple: true,
     multipleNonGreedy: true,
@@ -46,27 +48,27 @@ export const daemonFlags = {
     env: environmentName('probe-status'),
   }),
   'probe-interval': value('probe-interval', '10s', 'time between probes, 100ms to 10m; default 10s'),
-  'probe-timeout': value('probe-timeout', '1s', 'time for a probe to be answered, 50ms to 60s; default 1s'),
+  'probe-timeout': value('probe-timeout', '1s', 'time limit for a probe, 50ms to 60s; default 1s'),
   'hang-time': value(
     'hang-time',
     '4s',
-    'silence of a process whose host acknowledges, until it is taken for hung, 100ms to 5m; default 4s',
+    'how long a master may be silent, while its host still acknowledges packets, before it counts as hung, 100ms to 5m; default 4s',
   ),
-  rise: value('rise', 'N', 'good probes until a real server serves, 1 to 10; default 2'),
-  fall: value('fall', 'N', 'bad probes until it no longer does, 1 to 10; default 2'),
-  'ca-file': value('ca-file', 'FILE', "CA that the real servers' certificates are verified with, PEM"),
+  rise: value('rise', 'N', 'good probes before a master is used, 1 to 10; default 2'),
+  fall: value('fall', 'N', 'failed probes before a master is taken out, 1 to 10; default 2'),
+  'ca-file': value('ca-file', 'FILE', "CA to verify the masters' certificates with, PEM"),
   'token-file': value('token-file', 'FILE', 'bearer token for probes, sent over verified TLS only'),
   'client-certificate': value('client-certificate', 'FILE', 'client certificate for probes, PEM'),
-  'client-key': value('client-key', 'FILE', 'key of the client certificate, PEM'),
+  'client-key': value('client-key', 'FILE', 'private key of the client certificate, PEM'),
   'drain-timeout': value(
     'drain-timeout',
     '60s',
-    'how long a draining real server keeps connections; default 60s',
+    'how long a draining master keeps its connections; default 60s',
   ),
   remember: value(
     'remember',
     '7d',
-    'how long a master is asked that left discovery while it was dead; default 7d, 0s = not at all',
+    'how long to keep probing a master that left discovery while it was dead; default 7d, 0s = not at all',
   ),
   listen: value('listen', 'HOST:PORT|none', 'metrics, health and status over HTTP; default 127.0.0.1:8004'),
   'persist-dir': value(
@@ -74,5 +76,5 @@ export const daemonFlags = {
     'DIR',
     'directory of the persisted set and the state file; default /root/.bcs',
   ),
-  'log-format': value('log-format', 'auto|json|text', 'default auto: text on a terminal, JSON elsewhere'),
+  'log-format': value('log-format', 'auto|json|text', 'default auto: text on a terminal, JSON otherwise'),
 };

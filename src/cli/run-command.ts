@@ -22,7 +22,12 @@ export async function runCommand(given: readonly string[], argv0: string): Promi
       plugins: new Map([[plugin.name, plugin]]),
     });
     refuseWhatNamesNoCommand(argv, config.bin);
-    await run([...argv], config);
+    if (argv.length === 0 || argv.some(argument => HELP_FLAGS.has(argument))) {
+      const { showHelp } = await import('./help.ts');
+      showHelp(argv, config);
+    } else {
+      await run([...argv], config);
+    }
     await flush();
     return Number(process.exitCode ?? 0);
   } catch (error) {

@@ -4,13 +4,13 @@ import { environmentName } from '../base-command.ts';
 import { DEFAULT_SCHEDULER, SCHEDULER_FLAGS, SCHEDULERS } from '../lib/model/scheduler.ts';
 
 export const virtualServerFlag = Flags.string({
-  summary: 'virtual server, VIP:PORT or [IPv6]:PORT',
+  summary: 'virtual server: VIP:PORT or [IPv6]:PORT',
   helpValue: 'VIP:PORT',
   env: environmentName('vs'),
 });
 
 export const realServersFlag = Flags.string({
-  summary: 'real server (master), HOST:PORT or [IPv6]:PORT; once for each, or separated by commas',
+  summary: 'real server (a master): HOST:PORT or [IPv6]:PORT; repeat the flag, or separate with commas',
   helpValue: 'HOST:PORT',
   multiple: true,
   multipleNonGreedy: true,
@@ -36,18 +36,19 @@ export const specFlags = {
     env: environmentName('scheduler-flags'),
   }),
   'source-ip': Flags.string({
-    summary: 'source address of connections to the VIP; default: as the kernel chooses towards the masters',
+    summary:
+      'source address of connections to the VIP; default: the one that the kernel uses towards the masters',
     helpValue: 'IP',
     env: environmentName('source-ip'),
   }),
   mtu: Flags.string({
     summary:
-      'largest packet on the way to the masters, where this host cannot know it; default: as its routes say',
+      'largest packet on the path to the masters, if this host cannot know it; default: from its routes',
     helpValue: 'BYTES',
     env: environmentName('mtu'),
   }),
   route: Flags.boolean({
-    summary: 'keep the local route of the VIP (--no-route: somebody else makes the VIP local)',
+    summary: 'manage the local route of the VIP (--no-route: something else already makes the VIP local)',
     allowNo: true,
     default: true,
     env: environmentName('route'),

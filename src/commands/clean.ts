@@ -14,13 +14,13 @@ import { type LoadedSet, loadPersisted, persistedPath } from '../lib/store/persi
 const NAME_IT = 'name the virtual server: bcs-apiserver-proxy clean --vs VIP:PORT';
 
 export default class Clean extends BaseCommand {
-  static override summary = 'remove the virtual server and all that init set up';
+  static override summary = 'remove the virtual server and everything else that init set up';
   static override examples = ['<%= config.bin %> clean --dry-run', '<%= config.bin %> clean --purge'];
   static override flags = {
     vs: virtualServerFlag,
     purge: Flags.boolean({ summary: 'remove the persisted set as well', env: environmentName('purge') }),
     force: Flags.boolean({
-      summary: 'remove although connections are open through the virtual server; they break',
+      summary: 'remove even if connections through the virtual server are open; they break',
       env: environmentName('force'),
     }),
     'persist-dir': persistDirFlag,

@@ -5,21 +5,22 @@ import { loadDaemonConfig, requireFiles } from '../lib/config/load.ts';
 import { runDaemon } from '../lib/daemon/run.ts';
 
 export default class Daemon extends BaseCommand {
-  static override summary = 'keep the virtual server right: discover and probe the masters, guard the kernel';
+  static override summary =
+    'keep the virtual server correct: discover masters, probe them, repair the kernel rules';
   static override description =
-    'Runs until SIGTERM or SIGINT, which leave the rules as they are; SIGHUP reads the configuration again. Flags win over the environment, that over the file, that over the persisted set.';
+    'Runs until SIGTERM or SIGINT, which leave the kernel rules in place; SIGHUP reloads the configuration. A flag wins over the environment, the environment over the file, and the file over the persisted set.';
   static override examples = [
     {
-      description: 'masters as the API names them',
+      description: 'the masters that the API lists',
       command: '<%= config.bin %> daemon --vs 10.99.0.1:6443 --kubeconfig /etc/kubernetes/kubelet.conf',
     },
     {
-      description: 'masters that are given',
+      description: 'an explicit list of masters',
       command:
         '<%= config.bin %> daemon --vs 10.99.0.1:6443 --discovery static --rs 10.0.0.11:6443 --rs 10.0.0.12:6443',
     },
     {
-      description: 'all from a file',
+      description: 'everything from a file',
       command: '<%= config.bin %> daemon --config /etc/bcs-apiserver-proxy.yaml',
     },
   ];

@@ -13,7 +13,7 @@ import { checkAgainstHost } from '../lib/operations/preflight.ts';
 export default class Init extends BaseCommand {
   static override summary = 'set up the local virtual server VIP:PORT over the masters';
   static override description =
-    'Loads the kernel modules, sets the kernel parameters, makes the virtual server and the local route, persists the set, has it restored at boot and connects through the VIP once. A second run changes what differs and nothing else.';
+    'Loads the kernel modules, sets the kernel parameters, creates the virtual server and the local route, persists the set, installs the boot service that restores it, and connects through the VIP once. A second run changes only what differs.';
   static override examples = [
     {
       description: 'three masters',
@@ -21,7 +21,7 @@ export default class Init extends BaseCommand {
         '<%= config.bin %> init --vs 10.99.0.1:6443 --rs 10.0.0.11:6443 --rs 10.0.0.12:6443 --rs 10.0.0.13:6443',
     },
     {
-      description: 'IPv6, in turn',
+      description: 'IPv6, round robin',
       command:
         '<%= config.bin %> init --vs [fd99::1]:6443 --rs [fd00::11]:6443 --rs [fd00::12]:6443 --scheduler rr',
     },
@@ -42,7 +42,7 @@ export default class Init extends BaseCommand {
       env: environmentName('service'),
     }),
     persist: Flags.boolean({
-      summary: 'persist the set for the next boot (--no-persist: do not)',
+      summary: 'save the set for the next boot (--no-persist: do not)',
       allowNo: true,
       default: true,
       env: environmentName('persist'),

@@ -28,9 +28,9 @@ import { binaryToPrint, serviceBinary } from '../lib/operations/service-binary.t
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
 export default class InstallService extends BaseCommand {
-  static override summary = 'install the boot restore, or the daemon, as a service of this host';
+  static override summary = 'install the boot restore or the daemon as a service, or print the DaemonSet';
   static override description =
-    'restore puts the persisted set back at boot, before kubelet starts; init does that as well. daemon runs the daemon with the flags that are given here. With systemd each is a unit of its own; without it restore is a block in /etc/rc.local. Removing a service leaves the rules as they are.';
+    'The role restore puts the persisted set back at boot, before kubelet starts; init installs it, too. The role daemon runs the daemon with the flags given here. With systemd each is a unit; without it restore is a block in /etc/rc.local. Removing a service leaves the kernel rules in place.';
   static override examples = [
     { description: 'restore at boot', command: '<%= config.bin %> install-service' },
     {
@@ -39,16 +39,20 @@ export default class InstallService extends BaseCommand {
         '<%= config.bin %> install-service --role daemon --vs 10.99.0.1:6443 --kubeconfig /etc/kubernetes/kubelet.conf',
     },
     {
-      description: 'a DaemonSet and what it needs',
+      description: 'the DaemonSet and its RBAC objects',
       command:
         '<%= config.bin %> install-service --role daemonset --print --vs 10.99.0.1:6443 | kubectl apply -f -',
     },
-    { description: 'only show the unit', command: '<%= config.bin %> install-service --print' },
-    { description: 'remove both', command: '<%= config.bin %> install-service --uninstall' },
+    {
+      description: 'print the unit and change nothing',
+      command: '<%= config.bin %> install-service --print',
+    },
+    { description: 'remove both services', command: '<%= config.bin %> install-service --uninstall' },
   ];
   static override flags = {
     role: Flags.option({
-      summary: 'restore (default), daemon, or daemonset with --print; with --uninstall default the first two',
+      summary:
+        'which service: restore (default), daemon, or daemonset (with --print); --uninstall removes the first two by default',
       options: ['restore', 'daemon', 'daemonset'] as const,
       env: environmentName('role'),
     })(),
@@ -65,7 +69,7 @@ export default class InstallService extends BaseCommand {
       env: environmentName('start'),
     }),
     binary: Flags.string({
-      summary: 'path of this program as the service runs it; default: where it is now',
+      summary: 'path of this program as the service runs it; default: its current path',
       helpValue: 'PATH',
       env: environmentName('binary'),
     }),
@@ -77,6 +81,7 @@ export default class InstallService extends BaseCommand {
     }),
     namespace: Flags.string({
       summary: 'namespace of the DaemonSet',
+      helpValue: 'NAME',
       default: DEFAULT_NAMESPACE,
       env: environmentName('namespace'),
     }),

@@ -43,13 +43,12 @@ export default class Status extends BaseCommand {
     vs: virtualServerFlag,
     'persist-dir': persistDirFlag,
     probe: Flags.boolean({
-      summary:
-        'ask the masters how they are, directly and through the VIP (--no-probe: kernel and files only)',
+      summary: 'probe the masters, directly and through the VIP (--no-probe: look at kernel and files only)',
       allowNo: true,
       default: true,
     }),
     wide: Flags.boolean({
-      summary: 'show traffic, host, all events and every check as well',
+      summary: 'also show traffic, the host, all events and every check',
       env: environmentName('wide'),
     }),
     brief: Flags.boolean({
@@ -58,21 +57,21 @@ export default class Status extends BaseCommand {
     }),
     bundle: Flags.string({
       summary:
-        'write everything that was seen into one archive for a ticket, without secrets (FILE must not exist)',
+        'write everything that was found to an archive for a ticket, without secrets (FILE must not exist)',
       helpValue: 'FILE',
       env: environmentName('bundle'),
     }),
     explain: Flags.string({
-      summary: 'say what a code that status shows means, how to look and what to type; looks at nothing',
+      summary: 'explain a code that status shows: what it means, where to look, what to type',
       helpValue: 'CODE',
       env: environmentName('explain'),
     }),
     watch: Flags.boolean({
-      summary: 'look again and again; on a pipe, or with --brief, print a line when something changed',
+      summary: 'repeat; on a pipe, or with --brief, print a line whenever something changed',
       env: environmentName('watch'),
     }),
     interval: Flags.string({
-      summary: 'time between two looks of --watch',
+      summary: 'time between the repetitions of --watch',
       helpValue: '2s',
       default: '2s',
       env: environmentName('interval'),

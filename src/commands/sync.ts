@@ -27,17 +27,20 @@ const lookOnFor = duration('0s', '1h', 'who looks after a node for longer is the
 const addressTimeout = duration('0s', '1h', 'a network that takes longer needs a person');
 
 export default class Sync extends BaseCommand {
-  static override summary = 'bring the kernel to the persisted set, or to the given real servers';
+  static override summary = 'restore the persisted set, or change the list of masters';
   static override description =
-    'What --vs, --rs and --scheduler give is used instead of what is persisted, and persisted then.';
+    '--vs, --rs and --scheduler replace what is persisted, and are persisted in turn.';
   static override examples = [
-    { description: 'as at boot: nobody is asked', command: '<%= config.bin %> sync --from persisted' },
     {
-      description: 'masters as the API names them now',
+      description: 'restore the persisted set, as at boot, without contacting any master',
+      command: '<%= config.bin %> sync --from persisted',
+    },
+    {
+      description: 'the masters that the API lists now',
       command: '<%= config.bin %> sync --from cluster --kubeconfig /etc/kubernetes/kubelet.conf',
     },
     {
-      description: 'masters that are given',
+      description: 'an explicit list of masters',
       command: '<%= config.bin %> sync --rs 10.0.0.11:6443 --rs 10.0.0.14:6443',
     },
     {
@@ -47,7 +50,7 @@ export default class Sync extends BaseCommand {
   ];
   static override flags = {
     from: Flags.option({
-      summary: 'where the set comes from: the persisted file, or one look at the cluster',
+      summary: 'where the list comes from: the persisted set, or one request to the cluster',
       options: ['persisted', 'cluster'] as const,
       default: 'persisted' as const,
       env: environmentName('from'),
@@ -56,7 +59,7 @@ export default class Sync extends BaseCommand {
     rs: realServersFlag,
     scheduler: daemonFlags.scheduler,
     add: Flags.boolean({
-      summary: 'only add: no real server is changed or removed, and nothing is persisted',
+      summary: 'only add real servers: change and remove none, and persist nothing',
       env: environmentName('add'),
     }),
     kubeconfig: daemonFlags.kubeconfig,
@@ -69,25 +72,25 @@ export default class Sync extends BaseCommand {
       env: environmentName('sysctl'),
     }),
     persist: Flags.boolean({
-      summary: 'persist a set that is given or that the cluster names (--no-persist: do not)',
+      summary: 'save a list that is given or that comes from the cluster (--no-persist: do not)',
       allowNo: true,
       default: true,
       env: environmentName('persist'),
     }),
     'address-timeout': Flags.string({
-      summary: 'how long the local route waits until this host has an address for it, as at boot',
+      summary: 'how long to wait for this host to have an address for the local route, as at boot',
       helpValue: '10m',
       default: '0s',
       env: environmentName('address-timeout'),
     }),
     'look-on': Flags.string({
-      summary: 'look after what was restored until a daemon does, for so long at most, as at boot',
+      summary: 'afterwards probe and repair for at most this long, until a daemon takes over, as at boot',
       helpValue: '10m',
       default: '0s',
       env: environmentName('look-on'),
     }),
     forget: Flags.string({
-      summary: 'only forget a master that left discovery while it was dead: it will not come back',
+      summary: 'only forget a master that left discovery while it was dead',
       helpValue: 'HOST:PORT',
       multiple: true,
       multipleNonGreedy: true,

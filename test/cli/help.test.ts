@@ -60,20 +60,66 @@ describe('every text', () => {
   });
 });
 
+const words = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
 describe('--help', () => {
-  test.each(['--help', ...COMMANDS.map(([command]) => `${command} --help`)])('%s fits 80 columns', args => {
-    const { exitCode, stdout, stderr } = runProgram(args.split(' '));
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(stdout.split('\n').filter(line => line.length > 80)).toEqual([]);
+  const pages = ['--help', ...COMMANDS.flatMap(([name]) => [`${name} --help`, `${name} --help --env`])];
+  test.each(pages)('%s fits 40, 80 and 200 columns', args => {
+    for (const columns of [40, 80, 200]) {
+      const { exitCode, stdout, stderr } = runProgram(args.split(' '), {
+        env: { OCLIF_COLUMNS: String(columns) },
+      });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      // A value is never broken, since commands are there to be pasted.
+      const tooLong = stdout.split('\n').filter(line => line.length > columns);
+      expect(tooLong.filter(line => line.trim().replace(/ \\$/, '').includes(' --'))).toEqual([]);
+      if (columns >= 80) expect(tooLong).toEqual([]);
+    }
   });
 
-  test('names every command, and so does no argument at all', () => {
+  test('names every command in the order of use, and so does no argument at all', () => {
     const { stdout } = runProgram(['--help']);
     for (const [command, { summary = '' }] of COMMANDS) {
-      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`${command} ${summary}`);
+      expect(words(stdout)).toContain(`${command} ${summary}`);
     }
+    const order = [...stdout.matchAll(/^ {2}([a-z-]+) {2}/gm)].map(([, name]) => name);
+    expect(order.slice(0, 6)).toEqual(['init', 'status', 'daemon', 'install-service', 'sync', 'clean']);
     expect(runProgram([])).toEqual({ exitCode: 0, stdout, stderr: '' });
     expect(runProgram(['-h'])).toEqual({ exitCode: 0, stdout, stderr: '' });
+  });
+
+  test.each(COMMANDS)(
+    '%s: every flag once, with its meaning, in a group that has a name',
+    (name, { flags }) => {
+      const { stdout } = runProgram([name, '--help']);
+      expect(stdout).not.toContain('Others:');
+      for (const { name: flag, summary = '' } of Object.values(flags)) {
+        expect(
+          stdout.match(new RegExp(`^  (?:-., )?--(?:\\[no-\\])?${flag}[ \\n]`, 'gm')),
+          flag,
+        ).toHaveLength(1);
+        expect(words(stdout)).toContain(words(summary));
+      }
+    },
+  );
+
+  test.each(COMMANDS)('%s: environment variables only where they are asked for', (name, { flags }) => {
+    const names = Object.values(flags).flatMap(({ env }) => env ?? []);
+    const [short, long] = [
+      [name, '--help'],
+      [name, '--help', '--env'],
+    ].map(args => runProgram(args).stdout);
+    expect(names.filter(variable => short?.includes(variable))).toEqual([]);
+    expect(names.filter(variable => !long?.includes(variable))).toEqual([]);
+  });
+
+  test.each(COMMANDS)('%s: its examples can be pasted', (name, { examples = [] }) => {
+    const { stdout } = runProgram([name, '--help'], { env: { OCLIF_COLUMNS: '60' } });
+    const joined = stdout.replaceAll(/ \\\n +/g, ' ');
+    for (const example of examples) {
+      const line = typeof example === 'string' ? example : example.command;
+      expect(joined).toContain(`\n  ${line.replaceAll('<%= config.bin %>', 'bcs-apiserver-proxy')}\n`);
+    }
   });
 
   test('help COMMAND is COMMAND --help', () => {
