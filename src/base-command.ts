@@ -16,7 +16,7 @@ export const persistDirFlag = Flags.string({
 });
 
 export const dryRunFlag = Flags.boolean({
-  summary: 'say what would be done and change nothing',
+  summary: 'say what would be done and change nothing; exit code 0: nothing to do, 2: something to do',
   env: environmentName('dry-run'),
 });
 

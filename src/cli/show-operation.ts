@@ -7,8 +7,11 @@ import { canRedraw } from './terminal.ts';
 /** What --json prints. */
 export interface OperationJson extends Record<string, unknown> {
   readonly changed: boolean;
-  readonly tasks: readonly Omit<TaskReport, 'done'>[];
+  readonly tasks: readonly Omit<TaskReport, 'done' | 'warnings'>[];
 }
+
+/** Of a dry run that found something to do, whatever the command. */
+const EXIT_CHANGES = 2;
 
 export interface ShowOptions {
   readonly json: boolean;
@@ -17,12 +20,13 @@ export interface ShowOptions {
   readonly dryRun: boolean;
 }
 
-/** Sets the exit code, that of the first failure, when a task failed. */
+/** Sets the exit code: that of the first failure, or 2 when a dry run found something to do. */
 export async function showOperation(tasks: readonly Task[], options: ShowOptions): Promise<OperationJson> {
-  const display = options.json ? silent : canRedraw() ? await liveList(tasks) : plainLines;
+  const display = options.json ? silent : canRedraw() ? await liveList(tasks, options) : plainLines(options);
   const report = await runTasks(tasks, display);
   await display.end();
   if (report.failures.length > 0) process.exitCode = exitCodeOf(report.failures[0]);
+  else if (options.dryRun && report.changed) process.exitCode = EXIT_CHANGES;
   if (!options.json) printOutcome(report, options);
   return toJson(report, options);
 }
@@ -35,14 +39,28 @@ interface Display {
 
 const silent: Display = { started() {}, finished() {}, end() {} };
 
-const plainLines: Display = {
+const plainLines = (options: ShowOptions): Display => ({
   started() {},
-  finished({ title, status, lines }) {
-    const rest = lines.length === 0 ? '' : `: ${lines.join('; ')}`;
-    process.stdout.write(`${status.padEnd(9)}  ${title}${rest}\n`);
+  finished(report) {
+    const sentences = sentencesOf(report, options);
+    const rest = sentences.length === 0 ? '' : `: ${sentences.join('; ')}`;
+    process.stdout.write(`${labelOf(report, options).padEnd(9)}  ${report.title}${rest}\n`);
   },
   end() {},
-};
+});
+
+/** A dry run says "would load module ip_vs", so that nobody takes it for done. */
+function sentencesOf(
+  { status, changed, lines, warnings = [] }: TaskReport,
+  { dryRun }: ShowOptions,
+): string[] {
+  const isPlanned = dryRun && changed && status !== 'failed';
+  return [...lines.map(line => (isPlanned ? `would ${line}` : line)), ...warnings];
+}
+
+function labelOf({ status }: TaskReport, { dryRun }: ShowOptions): string {
+  return dryRun && status === 'changed' ? 'to change' : status;
+}
 
 const COLOUR: Record<TaskReport['status'], (text: string) => string> = {
   changed: chalk.green,
@@ -54,17 +72,19 @@ const COLOUR: Record<TaskReport['status'], (text: string) => string> = {
 };
 
 /** Each listr2 task waits for the report of ours: the operation runs by itself, the list follows it. */
-async function liveList(tasks: readonly Task[]): Promise<Display> {
+async function liveList(tasks: readonly Task[], options: ShowOptions): Promise<Display> {
   const { Listr } = await import('listr2');
   const reports = new Map(tasks.map(({ title }) => [title, Promise.withResolvers<TaskReport>()]));
   const list = new Listr(
     [...reports].map(([title, { promise }]) => ({
       title,
       task: async (_context, wrapper) => {
-        const { status, lines } = await promise;
-        wrapper.title = [`${title}  ${COLOUR[status](status)}`, ...lines].join('\n');
+        const report = await promise;
+        const { status } = report;
+        const sentences = sentencesOf(report, options);
+        wrapper.title = [`${title}  ${COLOUR[status](labelOf(report, options))}`, ...sentences].join('\n');
         if (status === 'not-run') wrapper.skip();
-        if (status === 'failed') throw new Error(lines.join('; '));
+        if (status === 'failed') throw new Error(sentences.join('; '));
       },
     })),
     { exitOnError: false, rendererOptions: { collapseErrors: false, showErrorMessage: false } },
@@ -109,7 +129,10 @@ function toJson(
   { subject, dryRun }: ShowOptions,
 ): OperationJson {
   const [error] = failures.map(describeFailure);
-  const shown = tasks.map(({ done: _, ...task }) => task);
+  const shown = tasks.map(({ done: _, warnings = [], ...task }) => ({
+    ...task,
+    lines: [...task.lines, ...warnings],
+  }));
   return {
     subject,
     dryRun,

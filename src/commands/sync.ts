@@ -20,9 +20,6 @@ import { syncTasks } from '../lib/operations/sync.ts';
 import { isDone } from '../lib/operations/task.ts';
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
-/** --dry-run found something to do. */
-const EXIT_CHANGES = 2;
-
 const lookOnFor = duration('0s', '1h', 'who looks after a node for longer is the daemon');
 const addressTimeout = duration('0s', '1h', 'a network that takes longer needs a person');
 
@@ -124,7 +121,6 @@ export default class Sync extends BaseCommand {
     });
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
     const report = await showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun });
-    if (dryRun && report.changed && process.exitCode === undefined) process.exitCode = EXIT_CHANGES;
     // A parameter or an address that is missing is no reason to leave the node alone.
     const tables = report.tasks.find(({ title }) => title === TABLES);
     const isMade = tables !== undefined && isDone(tables.status);

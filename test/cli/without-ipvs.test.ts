@@ -120,6 +120,22 @@ describe.skipIf(!canSeal || existsSync('/proc/net/ip_vs'))('init fails half-way'
 });
 
 describe.skipIf(!canSeal)('clean takes away the files that a failed init left', () => {
+  test('a dry run is worded as one, changes nothing, and its exit code says whether there is something to do', () => {
+    const host = sealedHost();
+    const persisted = formatPersisted(aSpec());
+    writeFileSync(join(host.persistDir, 'ipvsConfig.yaml'), persisted);
+    expect(host.run('clean', '--dry-run')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^unchanged: virtual server 10\.99\.0\.1:6443$/m),
+    });
+    writeFileSync(join(host.persistDir, 'state.json'), '{"version":1,"sysctlsBefore":{}}');
+    const { exitCode, stdout } = host.run('clean', '--dry-run');
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain(`to change  files: would remove ${host.persistDir}/state.json\n`);
+    expect(stdout).toMatch(/^would change: virtual server 10\.99\.0\.1:6443$/m);
+    expect(contentsOf(host.persistDir)).toHaveProperty('state.json');
+  });
+
   test('and only those', () => {
     const host = sealedHost();
     const persisted = formatPersisted(aSpec());

@@ -166,7 +166,7 @@ test('sync --from persisted rebuilds everything after the tables were emptied, w
   await net.worker.must(['bash', '-ec', `ipvsadm -C; ip route del local ${VIP4} table local`]);
   const dry = await net.worker.proxy(['sync', '--from', 'persisted', '--dry-run']);
   expect(dry).toMatchObject({ code: 2 });
-  expect(dry.stdout).toContain('add virtual server 10.99.0.1:6443, scheduler sh');
+  expect(dry.stdout).toContain('would add virtual server 10.99.0.1:6443, scheduler sh');
   expect(await net.worker.proxy(['sync', '--from', 'persisted'])).toMatchObject({ code: 0, stderr: '' });
   expect(await nodeState(net.worker)).toEqual(before);
   expect(await net.worker.proxy(['sync', '--dry-run'])).toMatchObject({ code: 0 });

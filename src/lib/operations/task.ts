@@ -6,8 +6,10 @@ export type TaskStatus = 'changed' | 'unchanged' | 'ok' | 'warning';
 
 export interface TaskResult {
   readonly status: TaskStatus;
-  /** What was changed (in a dry run: what would be), found or warned of; one sentence each. */
+  /** What was changed (in a dry run: what would be) or found, each in the imperative: "load module ip_vs". */
   readonly lines: readonly string[];
+  /** One sentence each. */
+  readonly warnings?: readonly string[];
   /** Something was changed; told apart from the status, because a warning may come with a change. */
   readonly changed?: boolean;
 }
@@ -24,6 +26,7 @@ export interface TaskReport {
   readonly title: string;
   readonly status: TaskStatus | 'failed' | 'not-run';
   readonly lines: readonly string[];
+  readonly warnings?: readonly string[];
   readonly changed: boolean;
   /** Of a task that failed: what it had changed. The reasons stand behind it in `lines`. */
   readonly done?: readonly string[];
@@ -52,7 +55,7 @@ export interface OperationReport {
 export function changes(lines: readonly string[], warnings: readonly string[] = []): TaskResult {
   const changed = lines.length > 0;
   const status = warnings.length > 0 ? 'warning' : changed ? 'changed' : 'unchanged';
-  return { status, lines: [...lines, ...warnings], changed };
+  return { status, lines, ...(warnings.length > 0 && { warnings }), changed };
 }
 
 /** Does one thing after the other; `perform` returns the sentence for what it changed, if anything. */

@@ -42,7 +42,7 @@ async function run(tasks: readonly Task[]): Promise<string[]> {
     { started() {}, finished() {} },
   );
   expect(report.failures).toEqual([]);
-  return report.tasks.flatMap(({ lines }) => lines);
+  return report.tasks.flatMap(({ lines, warnings = [] }) => [...lines, ...warnings]);
 }
 
 test('another virtual server boots here: only this one and its route go, whatever is asked for', async () => {

@@ -255,8 +255,8 @@ describe('the persisted set', () => {
     const moved = aSpec({ virtualServer: { address: '10.99.0.2', port: 6443 } });
     expect(await persistTask(context, moved).run()).toEqual({
       status: 'warning',
-      lines: [
-        `write ${persistDir}/ipvsConfig.yaml`,
+      lines: [`write ${persistDir}/ipvsConfig.yaml`],
+      warnings: [
         'virtual server 10.99.0.1:6443 of an earlier init stays in the kernel; once nothing uses it: bcs-apiserver-proxy clean --vs 10.99.0.1:6443',
       ],
       changed: true,

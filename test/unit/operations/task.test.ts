@@ -79,12 +79,12 @@ describe('what was changed is known, whatever else happened', () => {
     [
       'a change with a warning',
       { title: 't', run: () => changes(['write a'], ['b is odd']) },
-      { status: 'warning', lines: ['write a', 'b is odd'], changed: true },
+      { status: 'warning', lines: ['write a'], warnings: ['b is odd'], changed: true },
     ],
     [
       'a warning alone',
       { title: 't', run: () => changes([], ['b is odd']) },
-      { status: 'warning', lines: ['b is odd'], changed: false },
+      { status: 'warning', lines: [], warnings: ['b is odd'], changed: false },
     ],
     [
       'a failure half-way',
