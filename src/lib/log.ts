@@ -10,12 +10,21 @@ export interface Logger {
   error(message: string, fields?: Fields): void;
 }
 
-export function createLogger(write: (line: string) => void, format: 'json' | 'text'): Logger {
+/** Priorities of syslog(3), as the journal takes them from the beginning of a line. */
+const PRIORITY: Record<Level, string> = { info: '<6>', warn: '<4>', error: '<3>' };
+
+export interface LogOptions {
+  readonly format: 'json' | 'text';
+  /** Lines go to the journal, so that `journalctl -p warning` works. */
+  readonly journal?: boolean;
+}
+
+export function createLogger(write: (line: string) => void, { format, journal }: LogOptions): Logger {
   const render = format === 'json' ? renderJson : renderText;
   const at =
     (level: Level) =>
     (message: string, fields: Fields = {}) =>
-      write(`${render(level, message, fields)}\n`);
+      write(`${journal ? PRIORITY[level] : ''}${render(level, message, fields)}\n`);
   return { info: at('info'), warn: at('warn'), error: at('error') };
 }
 

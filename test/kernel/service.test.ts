@@ -170,6 +170,19 @@ describe('the daemon as a service', () => {
       'repair of a parameter',
       async () => (await shell('sysctl -n net.ipv4.vs.conntrack')) === '1\n',
     );
+    // Lines have priorities, and are JSON in the journal all the same.
+    const warnings = async () =>
+      (await lab.machine.must(['journalctl', '-b', '-o', 'cat', '-p', 'warning', '-u', DAEMON]))
+        .trim()
+        .split('\n');
+    await eventually('the repair is a warning of the journal', async () =>
+      (await warnings()).some(line => line.includes('set net.ipv4.vs.conntrack = 1')),
+    );
+    const levels = (await warnings())
+      .filter(line => line.startsWith('{'))
+      .map(line => JSON.parse(line).level);
+    expect(levels.filter(level => level === 'info')).toEqual([]);
+    expect(await journal(DAEMON)).toContain(`keeps ${VS}","scheduler":"sh"`);
 
     const restartsAfter = async (signal: string, timeoutMs: number): Promise<number> => {
       const pid = await property(DAEMON, 'MainPID');

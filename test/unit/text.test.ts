@@ -15,6 +15,17 @@ test.each([
 
 test('a line of the text log stays one line', () => {
   const lines: string[] = [];
-  createLogger(line => lines.push(line), 'text').warn('watching \u001b[31m\nx', { reason: 'a\nb' });
+  createLogger(line => lines.push(line), { format: 'text' }).warn('watching \u001b[31m\nx', {
+    reason: 'a\nb',
+  });
   expect(lines.join('')).toMatch(/^\S+ warn {2}watching \\x1b\[31m\\x0ax reason=a\\x0ab\n$/);
+});
+
+test.each(['json', 'text'] as const)('in the journal a line of the %s log has its priority', format => {
+  const lines: string[] = [];
+  const log = createLogger(line => lines.push(line), { format, journal: true });
+  log.info('a');
+  log.warn('b');
+  log.error('c');
+  expect(lines.map(line => line.slice(0, 3))).toEqual(['<6>', '<4>', '<3>']);
 });

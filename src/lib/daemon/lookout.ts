@@ -14,6 +14,7 @@ import { type Kernel, observe } from '../reconcile/kernel.ts';
 import { DaemonLock } from '../store/daemon-lock.ts';
 import { formatMemory, loadMemory } from '../store/memory.ts';
 import { formatPersisted, loadPersisted } from '../store/persisted-set.ts';
+import { leadsToJournal } from '../systemd/journal.ts';
 import { createNotifier } from '../systemd/notify.ts';
 import { assembleDaemon } from './assemble.ts';
 import type { Daemon } from './daemon.ts';
@@ -21,7 +22,10 @@ import { logTelemetry } from './log-telemetry.ts';
 
 /** Resolves when it has ended, for whatever reason. The kernel stays as it is. */
 export async function lookOn(persistDir: string, forMs: number): Promise<void> {
-  const log = createLogger(line => process.stderr.write(line), 'text');
+  const log = createLogger(line => process.stderr.write(line), {
+    format: 'text',
+    journal: leadsToJournal(2, process.env),
+  });
   const notifier = createNotifier(process.env, sentence => log.warn(sentence));
   const spec = loadPersisted(persistDir)?.spec;
   const name = spec === undefined ? 'nothing' : formatHostPort(spec.virtualServer);

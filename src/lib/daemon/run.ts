@@ -6,11 +6,12 @@ import { messageOf } from '../errors.ts';
 import { isModuleLoaded, loadModule, neededModules } from '../host/modules.ts';
 import { requireNetAdmin } from '../host/privileges.ts';
 import { HttpServer } from '../http/server.ts';
-import { createLogger, type Logger } from '../log.ts';
+import { createLogger, type Fields, type Logger } from '../log.ts';
 import { formatHostPort } from '../model/address.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import type { SocketClient } from '../sockets/client.ts';
 import { DaemonLock } from '../store/daemon-lock.ts';
+import { leadsToJournal } from '../systemd/journal.ts';
 import { createNotifier, type Notifier } from '../systemd/notify.ts';
 import { fanOut, listener, type Telemetry } from '../telemetry.ts';
 import { assembleDaemon } from './assemble.ts';
@@ -47,6 +48,7 @@ export async function runDaemon({ load, version }: RunOptions): Promise<void> {
   });
   const around: Surroundings = { version, log, notifier, kernel: openKernel(), sockets: openSockets() };
   while (!stop.signal.aborted) {
+    log.info(...greeting(config, version));
     for (const note of notes) log.warn(note);
     reload = new AbortController();
     await runWith(config, around, AbortSignal.any([stop.signal, reload.signal]));
@@ -63,6 +65,23 @@ interface Surroundings {
   readonly notifier: Notifier;
   readonly kernel: Kernel;
   readonly sockets: SocketClient;
+}
+
+/** The first line of a daemon, and of each configuration: what it does, and where. */
+function greeting(config: DaemonConfig, version: string): [string, Fields] {
+  const { spec, persisted, discovery, kubeconfig, probe, listen } = config;
+  const masters = spec.realServers.length === 0 ? persisted?.realServers : spec.realServers;
+  return [
+    `bcs-apiserver-proxy ${version} keeps ${formatHostPort(spec.virtualServer)}`,
+    {
+      scheduler: spec.scheduler,
+      discovery,
+      kubeconfig,
+      masters: masters?.map(formatHostPort).join(','),
+      probe: probe.kind,
+      listen: listen && formatHostPort(listen),
+    },
+  ];
 }
 
 /** One daemon with one configuration, until aborted. */
@@ -160,5 +179,5 @@ async function loadModules({ spec }: DaemonConfig, log: Logger): Promise<void> {
 
 function openLog({ logFormat }: DaemonConfig, output: LogOutput): Logger {
   const format = logFormat === 'auto' ? (process.stdout.isTTY ? 'text' : 'json') : logFormat;
-  return createLogger(line => output.write(line), format);
+  return createLogger(line => output.write(line), { format, journal: leadsToJournal(1, process.env) });
 }

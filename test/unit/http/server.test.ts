@@ -25,10 +25,13 @@ let logged: string[];
 
 function makeServer({ listen = LOOPBACK, daemon = snapshot(), metrics = METRICS }: Options): HttpServer {
   logged = [];
-  const log = createLogger(line => {
-    const { level, message } = JSON.parse(line);
-    logged.push(`${level}: ${message}`);
-  }, 'json');
+  const log = createLogger(
+    line => {
+      const { level, message } = JSON.parse(line);
+      logged.push(`${level}: ${message}`);
+    },
+    { format: 'json' },
+  );
   const server = new HttpServer(listen, routesOf({ snapshot: () => daemon }, metrics, '1.2.3'), log);
   onTestFinished(() => server.close());
   server.start();
