@@ -35,7 +35,7 @@ const GROUPS: readonly { readonly title: string; readonly flags: readonly string
     title: 'Output',
     flags: ['listen', 'log-format', 'wide', 'brief', 'watch', 'interval', 'explain', 'bundle'],
   },
-  { title: 'This run', flags: ['force', 'dry-run', 'json'] },
+  { title: 'This run', flags: ['force', 'check', 'wait', 'dry-run', 'json'] },
 ];
 
 export function inOrderOfUse<C extends { readonly id: string }>(commands: readonly C[]): C[] {

@@ -1,8 +1,11 @@
 // `daemon`: keep the virtual server right for ever.
-import { BaseCommand } from '../base-command.ts';
+import { Flags } from '@oclif/core';
+import { BaseCommand, environmentName } from '../base-command.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
-import { loadDaemonConfig, requireFiles } from '../lib/config/load.ts';
+import { openKernel } from '../lib/app.ts';
+import { type LoadedDaemonConfig, loadDaemonConfig, requireFiles } from '../lib/config/load.ts';
 import { runDaemon } from '../lib/daemon/run.ts';
+import { printable } from '../lib/text.ts';
 
 export default class Daemon extends BaseCommand {
   static override summary =
@@ -23,16 +26,46 @@ export default class Daemon extends BaseCommand {
       description: 'everything from a file',
       command: '<%= config.bin %> daemon --config /etc/bcs-apiserver-proxy.yaml',
     },
+    {
+      description: 'check a configuration before it is rolled out',
+      command: '<%= config.bin %> daemon --check --config /etc/bcs-apiserver-proxy.yaml',
+    },
   ];
-  static override flags = daemonFlags;
+  static override flags = {
+    ...daemonFlags,
+    check: Flags.boolean({
+      summary: 'check the configuration, say what the daemon would do first, and end',
+      env: environmentName('check'),
+    }),
+  };
 
-  async run(): Promise<void> {
+  async run(): Promise<Record<string, unknown> | undefined> {
     const { flags } = await this.parse(Daemon);
     const load = () => {
       const loaded = loadDaemonConfig({ flags, file: flags.config });
       requireFiles(loaded.config);
       return loaded;
     };
+    if (flags.check) return this.#check(load());
     await runDaemon({ load, version: this.config.version });
+    return undefined;
+  }
+
+  /** Wrong configurations never come here: loading throws. */
+  async #check({ config, notes }: LoadedDaemonConfig): Promise<Record<string, unknown>> {
+    const { checkOf } = await import('../lib/daemon/check.ts');
+    const { settings, firstPass } = checkOf(config, openKernel);
+    for (const note of notes) this.warn(note);
+    if (!this.jsonEnabled()) {
+      const lines = settings.map(([name, value]) => `${name.padEnd(14)}  ${value}`);
+      const steps = typeof firstPass === 'string' ? [`not known: ${firstPass}`] : firstPass;
+      const first = steps.length === 0 ? ['nothing to change'] : steps;
+      const text = [
+        ...lines,
+        ...first.map((step, index) => `${(index === 0 ? 'first pass' : '').padEnd(14)}  ${step}`),
+      ];
+      process.stdout.write(`${text.map(printable).join('\n')}\nthe configuration is valid\n`);
+    }
+    return { valid: true, settings: Object.fromEntries(settings), firstPass, notes };
   }
 }

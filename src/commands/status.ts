@@ -1,4 +1,5 @@
 // `status`: is this node's way to the masters sound, and if not, why and what to type.
+import { setTimeout as delay } from 'node:timers/promises';
 import { Flags } from '@oclif/core';
 import chalk from 'chalk';
 import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts';
@@ -19,6 +20,7 @@ import { printable } from '../lib/text.ts';
 const COLOUR = { healthy: chalk.green, degraded: chalk.yellow, down: chalk.red, unknown: chalk.magenta };
 const paint: Paint = (verdict, text) => COLOUR[verdict](text);
 
+const waitLimit = duration('1s', '1h', 'what takes longer needs a person');
 const watchInterval = duration('500ms', '1h', 'each look asks every master');
 
 /** What talks to Kubernetes is loaded only when kube-proxy itself does not answer. */
@@ -35,6 +37,7 @@ export default class Status extends BaseCommand {
     '<%= config.bin %> status',
     '<%= config.bin %> status --watch',
     '<%= config.bin %> status --brief',
+    '<%= config.bin %> status --wait 60s',
     '<%= config.bin %> status --json',
     '<%= config.bin %> status --explain real-server-down',
     '<%= config.bin %> status --bundle /tmp/ticket.tar.gz',
@@ -69,6 +72,12 @@ export default class Status extends BaseCommand {
     watch: Flags.boolean({
       summary: 'repeat; on a pipe, or with --brief, print a line whenever something changed',
       env: environmentName('watch'),
+    }),
+    wait: Flags.string({
+      summary:
+        'look until connections through the virtual server work (healthy or degraded), for so long at most',
+      helpValue: '60s',
+      env: environmentName('wait'),
     }),
     interval: Flags.string({
       summary: 'time between the repetitions of --watch',
@@ -107,7 +116,7 @@ export default class Status extends BaseCommand {
       await watch(lookBoth, { intervalMs, redraw: canRedraw() && !flags.brief });
       return {};
     }
-    const report = await look();
+    const report = await lookUntil(look, flags.wait === undefined ? 0 : waitLimit(flags.wait, '--wait'));
     const made =
       flags.bundle === undefined ? undefined : await this.#bundle(flags.bundle, report, options.persistDir);
     if (!this.jsonEnabled())
@@ -145,10 +154,25 @@ export default class Status extends BaseCommand {
   }
 }
 
+const LOOK_AGAIN_MS = 1000;
+
+/** The last look: the first one after which connections work, or the one at the end of the time. */
+async function lookUntil(look: () => Promise<StatusReport>, limitMs: number): Promise<StatusReport> {
+  const until = performance.now() + limitMs;
+  for (;;) {
+    const report = await look();
+    const works = report.verdict === 'healthy' || report.verdict === 'degraded';
+    const leftMs = until - performance.now();
+    if (works || leftMs <= 0) return report;
+    await delay(Math.min(LOOK_AGAIN_MS, leftMs));
+  }
+}
+
 const EXCLUSIVE = [
   ['brief', 'wide'],
   ['watch', 'json'],
   ['watch', 'bundle'],
+  ['watch', 'wait'],
 ] as const;
 
 function refuseTogether(flags: Partial<Record<(typeof EXCLUSIVE)[number][number], unknown>>): void {

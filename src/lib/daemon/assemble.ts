@@ -90,7 +90,7 @@ function filesOf({ spec, persistDir, discovery, rememberMs }: DaemonConfig): Dae
  * Where discovery names the real servers, the last good set that it named is the best to begin with: flags may be from the
  * day when the node was installed.
  */
-function beginning({ spec, persisted, discovery }: DaemonConfig): ProxySpec {
+export function beginning({ spec, persisted, discovery }: DaemonConfig): ProxySpec {
   if (discovery === 'static' || persisted === undefined) return spec;
   if (!equalHostPort(persisted.virtualServer, spec.virtualServer)) return spec;
   return { ...spec, realServers: persisted.realServers };
