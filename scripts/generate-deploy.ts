@@ -1,43 +1,55 @@
-// Writes what deploy/ has from other sources: the manifests of the kustomize base, the alert rules for the Prometheus
-// operator, and the dashboard.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import packageJson from '../package.json' with { type: 'json' };
+// Writes what deploy/ has from other sources: the manifests of the kustomize base, the Helm chart, the alert rules for the
+// Prometheus operator, and the dashboard.
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DEFAULT_IMAGE, DEFAULT_NAMESPACE } from '../src/cli/daemonset.ts';
+import { DEFAULT_PERSIST_DIR } from '../src/lib/host/paths.ts';
 import { formatManifests, manifests } from '../src/lib/manifests/manifests.ts';
+import { NAME } from '../src/lib/manifests/options.ts';
 import { dashboard } from './deploy/dashboard.ts';
+import { renderChart } from './deploy/helm.ts';
 
 const DEPLOY = join(import.meta.dirname, '../deploy');
+/** Below it, all is generated. */
+const CHART = `helm/${NAME}`;
 
 /** Path below deploy/ -> text. */
 export function renderDeploy(): ReadonlyMap<string, string> {
+  const dashboardJson = `${JSON.stringify(dashboard(), null, 2)}\n`;
+  const chart = renderChart({
+    base: BASE,
+    alerts: alertRules(),
+    dashboard: dashboardJson,
+    note: note('src/lib/manifests and scripts/deploy/helm.ts'),
+  });
   return new Map([
-    ['base/bcs-apiserver-proxy.yaml', `${note('src/lib/manifests')}${formatManifests(baseManifests())}`],
-    ['monitoring/prometheus-rule.yaml', `${note('alerts.yaml')}${prometheusRule()}`],
-    ['monitoring/dashboard.json', `${JSON.stringify(dashboard(), null, 2)}\n`],
+    ['base/bcs-apiserver-proxy.yaml', `# ${note('src/lib/manifests')}\n${formatManifests(manifests(BASE))}`],
+    ['monitoring/prometheus-rule.yaml', `# ${note('alerts.yaml')}\n${prometheusRule()}`],
+    ['monitoring/dashboard.json', dashboardJson],
+    ...[...chart].map(([path, text]) => [`${CHART}/${path}`, text] as const),
   ]);
 }
 
-/** The paths of those that are not as they should be. */
+/** The paths of those that are not as they should be, and of files in the chart that should not be there. */
 export function staleDeployFiles(): string[] {
-  return [...renderDeploy()]
-    .filter(([path, text]) => readText(path) !== text)
-    .map(([path]) => `deploy/${path}`);
+  const rendered = renderDeploy();
+  return [
+    ...[...rendered].filter(([path, text]) => !exists(path) || readText(path) !== text).map(([path]) => path),
+    ...chartFiles().filter(path => !rendered.has(path)),
+  ].map(path => `deploy/${path}`);
 }
 
 /** No flags: virtual server and scheduler are those that `init` has left in each node's persisted set. */
-function baseManifests() {
-  return manifests({
-    args: [],
-    image: `${packageJson.name}:${packageJson.version}`,
-    namespace: 'kube-system',
-    discovery: 'endpoints',
-    persistDir: '/root/.bcs',
-    listen: { address: '127.0.0.1', port: 8004 },
-  });
-}
+const BASE = {
+  args: [],
+  image: DEFAULT_IMAGE,
+  namespace: DEFAULT_NAMESPACE,
+  discovery: 'endpoints',
+  persistDir: DEFAULT_PERSIST_DIR,
+  listen: { address: '127.0.0.1', port: 8004 },
+} as const;
 
 function prometheusRule(): string {
-  const rules = readText('monitoring/alerts.yaml').replace(/^#.*\n/gm, '');
   const head = [
     'apiVersion: monitoring.coreos.com/v1',
     'kind: PrometheusRule',
@@ -46,17 +58,38 @@ function prometheusRule(): string {
     '  namespace: kube-system',
     'spec:',
   ];
-  return `${head.join('\n')}\n${rules.replace(/^(?=.)/gm, '  ')}`;
+  return `${head.join('\n')}\n${alertRules().replace(/^(?=.)/gm, '  ')}`;
+}
+
+/** Without what they say to readers of the file. */
+function alertRules(): string {
+  return readText('monitoring/alerts.yaml').replace(/^#.*\n/gm, '');
 }
 
 function note(source: string): string {
-  return `# Written by scripts/generate-deploy.ts from ${source}.\n`;
+  return `Written by scripts/generate-deploy.ts from ${source}.`;
 }
 
 function readText(path: string): string {
   return readFileSync(join(DEPLOY, path), 'utf8');
 }
 
+function exists(path: string): boolean {
+  return statSync(join(DEPLOY, path), { throwIfNoEntry: false }) !== undefined;
+}
+
+function chartFiles(): string[] {
+  if (!exists(CHART)) return [];
+  return readdirSync(join(DEPLOY, CHART), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name).slice(DEPLOY.length + 1));
+}
+
 if (import.meta.main) {
-  for (const [path, text] of renderDeploy()) writeFileSync(join(DEPLOY, path), text);
+  const rendered = renderDeploy();
+  rmSync(join(DEPLOY, CHART), { recursive: true, force: true });
+  for (const [path, text] of rendered) {
+    mkdirSync(dirname(join(DEPLOY, path)), { recursive: true });
+    writeFileSync(join(DEPLOY, path), text);
+  }
 }

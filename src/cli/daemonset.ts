@@ -40,7 +40,7 @@ export function daemonSetManifests(
 const HOST_FILE = 'a file of a host is not in the pod';
 
 /** Flag -> why not, and what instead. */
-const NOT_IN_A_POD: Readonly<Record<string, string>> = {
+export const NOT_IN_A_POD: Readonly<Record<string, string>> = {
   config: `${HOST_FILE}; give what it says as flags`,
   kubeconfig: `${HOST_FILE}, which has its service account; leave it out`,
   'ca-file': `${HOST_FILE}, which has the CA of its service account; leave it out`,
@@ -50,7 +50,8 @@ const NOT_IN_A_POD: Readonly<Record<string, string>> = {
   'source-ip': 'every node has another address, and the daemon finds its own; leave it out',
 };
 
-const EVERYWHERE = new Set(['127.0.0.1', '::1', '0.0.0.0', '::']);
+/** Addresses that mean the same on every node. */
+export const EVERYWHERE: ReadonlySet<string> = new Set(['127.0.0.1', '::1', '0.0.0.0', '::']);
 
 function checkListen(listen: HostPort | undefined): void {
   if (listen === undefined || EVERYWHERE.has(listen.address)) return;
