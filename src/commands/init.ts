@@ -1,12 +1,14 @@
 // `init`: set up the virtual server on a node that has none, or change it to what the flags say.
 import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName, persistDirFlag } from '../base-command.ts';
+import { formatNextSteps, type NextStep, nextSteps } from '../cli/next-steps.ts';
 import { showOperation } from '../cli/show-operation.ts';
 import { specFlags } from '../cli/spec-flags.ts';
 import { openKernel, openSockets } from '../lib/app.ts';
 import { readSpec } from '../lib/config/spec.ts';
 import { requireNetAdmin } from '../lib/host/privileges.ts';
-import { formatHostPort } from '../lib/model/address.ts';
+import { formatHostPort, type HostPort } from '../lib/model/address.ts';
+import type { OperationContext } from '../lib/operations/context.ts';
 import { initTasks } from '../lib/operations/init.ts';
 import { checkAgainstHost } from '../lib/operations/preflight.ts';
 
@@ -63,6 +65,22 @@ export default class Init extends BaseCommand {
     requireNetAdmin();
     const tasks = initTasks(context, spec, flags);
     const subject = `virtual server ${formatHostPort(spec.virtualServer)}`;
-    return showOperation(tasks, { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] });
+    const shown = { json: this.jsonEnabled(), subject, dryRun: flags['dry-run'] };
+    const report = await showOperation(tasks, shown);
+    const isSetUp = !flags['dry-run'] && process.exitCode === undefined;
+    return isSetUp ? { ...report, next: await this.#next(context, spec.virtualServer) } : report;
+  }
+
+  /** Looks as `status` does: what is in order already is no step. */
+  async #next(
+    { kernel, sockets, persistDir }: OperationContext,
+    virtualServer: HostPort,
+  ): Promise<NextStep[]> {
+    const { collectFacts } = await import('../lib/status/collect.ts');
+    const { judge } = await import('../lib/status/verdict.ts');
+    const facts = await collectFacts({ kernel, sockets }, { persistDir, virtualServer, probe: true });
+    const steps = nextSteps(judge(facts), formatHostPort(virtualServer));
+    if (!this.jsonEnabled()) process.stdout.write(formatNextSteps(steps));
+    return steps;
   }
 }

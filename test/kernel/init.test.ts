@@ -15,6 +15,10 @@ test('after init every request through the VIP succeeds, rr uses all masters, an
   expect(init).toMatchObject({ code: 0, stderr: '' });
   expect(init.stdout).toMatch(/^ok +connection through the VIP: answered by 10\.77\.0\.\d+:6443 in \d+ ms$/m);
   expect(init.stdout).toMatch(/^done: virtual server 10\.99\.0\.1:6443$/m);
+  // No kubelet here, and the certificates name the VIP: a daemon is all that is missing.
+  expect(init.stdout).toMatch(
+    /\nnext:\n {2}1 {2}run the daemon .*:\n {5}bcs-apiserver-proxy install-service --role daemon\n$/,
+  );
   const outcomes = await net.worker.requests({ count: 30 });
   expect(byMaster(outcomes)).toEqual({ m1: 10, m2: 10, m3: 10 });
   expect(new Set(outcomes.map(({ client }) => client))).toEqual(new Set([`::ffff:${net.worker.ipv4}`]));

@@ -43,6 +43,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'lib/operations',
       'lib/text.ts',
     ],
+    types: ['lib/status'],
     why: 'arguments in, text and exit codes out; commands are loaded by name and never import each other',
   },
   commands: {
