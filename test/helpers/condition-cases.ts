@@ -444,6 +444,16 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     remedy: 'ping -c 3 10.0.0.11',
   },
   {
+    code: 'cpu-starved',
+    wrong: {
+      lateMs: 1234,
+      probes: probes({ '10.0.0.12': { latencyMs: 1410 } }),
+    },
+    severity: 'notice',
+    text: 'this node is short of CPU: status itself had to wait for 1.2 s, so a master that answered late or not at all may be well',
+    remedy: 'cat /proc/pressure/cpu',
+  },
+  {
     code: 'sh-imbalance',
     wrong: {
       kernel: inKernel({

@@ -28,6 +28,7 @@ export const generatedFacts: fc.Arbitrary<Facts> = fc.record({
   route: anyOf('route'),
   conflicts: anyOf('conflicts'),
   sysctls: anyOf('sysctls'),
+  lateMs: anyOf('lateMs'),
   conntrack: anyOf('conntrack'),
   modules: anyOf('modules'),
   persisted: anyOf('persisted'),

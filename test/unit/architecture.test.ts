@@ -217,6 +217,7 @@ const PURE: Readonly<Record<string, string>> = {
   'lib/status/conditions/files.ts': 'a judgement of facts; collecting them is collect.ts',
   'lib/status/conditions/host.ts': 'a judgement of facts; collecting them is collect.ts',
   'lib/status/conditions/kernel.ts': 'a judgement of facts; collecting them is collect.ts',
+  'lib/status/conditions/master-notices.ts': 'a judgement of facts; collecting them is collect.ts',
   'lib/status/conditions/masters.ts': 'a judgement of facts; collecting them is collect.ts',
   'lib/status/conditions/real-servers.ts': 'a judgement of facts; collecting them is collect.ts',
   'lib/status/servers.ts': 'facts about real servers put side by side',

@@ -155,7 +155,7 @@ async function daemonPage(path: string): Promise<string> {
   const { daemons } = sortProcesses(listProcesses());
   const address = listenAddress(daemons);
   if (address === undefined) throw new Error('the daemon listens nowhere');
-  const reply = await ask(address, path, startDeadline(PAGE_MS));
+  const reply = await ask(address, path, startDeadline(PAGE_MS).signal);
   if (reply.kind === 'answer') return reply.body;
   throw new Error(reply.kind === 'refused' ? 'no daemon can be asked' : 'the daemon does not answer');
 }

@@ -53,7 +53,7 @@ export type ReadConfigMap = (
 ) => Promise<string | undefined>;
 
 export async function collectFacts({ kernel, sockets }: Node, options: CollectOptions): Promise<Facts> {
-  const deadline = startDeadline(ASKING_MS);
+  const { signal: deadline, lateMs } = startDeadline(ASKING_MS);
   const askedBoot = collectBoot(ASKING_MS);
   const processes = listProcesses();
   const { daemons, original } = sortProcesses(processes);
@@ -121,6 +121,7 @@ export async function collectFacts({ kernel, sockets }: Node, options: CollectOp
     },
     bootService,
     kubeProxy: await askedKubeProxy,
+    lateMs: lateMs(),
   };
 }
 

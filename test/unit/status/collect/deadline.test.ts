@@ -9,7 +9,7 @@ function busyFor(milliseconds: number): void {
 }
 
 test('it comes', async () => {
-  const deadline = startDeadline(100);
+  const { signal: deadline } = startDeadline(100);
   expect(deadline.aborted).toBe(false);
   // The deadline keeps no process alive.
   const alive = setInterval(() => {}, 1000);
@@ -18,8 +18,10 @@ test('it comes', async () => {
 });
 
 test('being busy for far longer leaves time to look at what came', async () => {
-  const deadline = startDeadline(500);
+  const { signal: deadline, lateMs } = startDeadline(500);
   busyFor(700);
   await new Promise(resolve => setTimeout(resolve, 0));
   expect(deadline.aborted).toBe(false);
+  // One step is 250 ms.
+  expect(lateMs()).toBeGreaterThanOrEqual(400);
 });
