@@ -1,4 +1,5 @@
 // The demo: every command that is shown is run on a real IPVS kernel, and what is printed is what it printed.
+import chalk from 'chalk';
 import { bootMachine } from '../test/lab/boot.ts';
 import { KUBECONFIG, writeKubeconfig } from '../test/lab/kubeconfig.ts';
 import type { LabHost, RunningClient } from '../test/lab/lab-host.ts';
@@ -8,19 +9,24 @@ import { byMaster, type Outcome } from '../test/lab/outcome.ts';
 const VIP = '10.99.0.1:6443';
 
 function say(text: string): void {
-  process.stdout.write(`\n${text}\n`);
+  process.stdout.write(`\n${chalk.bold(text)}\n`);
+}
+
+/** A command as a person would type it. */
+function prompt(host: LabHost, command: string): void {
+  process.stdout.write(`\n  ${chalk.dim(`${host.name}#`)} ${chalk.cyan(command)}\n`);
 }
 
 /** Runs the packed binary on a host and shows both. */
 async function show(host: LabHost, ...args: string[]): Promise<void> {
-  process.stdout.write(`\n  ${host.name}# bcs-apiserver-proxy ${args.join(' ')}\n`);
+  prompt(host, `bcs-apiserver-proxy ${args.join(' ')}`);
   const { stdout, stderr, code } = await host.proxy(args);
   const lines = `${stdout}${stderr}`.trimEnd().split('\n');
   process.stdout.write(`${lines.map(line => `    ${line}`).join('\n')}\n    (exit code ${code})\n`);
 }
 
 async function showShell(host: LabHost, command: string): Promise<void> {
-  process.stdout.write(`\n  ${host.name}# ${command}\n`);
+  prompt(host, command);
   process.stdout.write((await host.must(['bash', '-ec', command])).replaceAll(/^/gm, '    '));
 }
 
@@ -37,7 +43,7 @@ async function watchWhile(
   net: Network,
   what: string,
   strike: (master: string) => Promise<void> | void,
-) {
+): Promise<string> {
   const client = await host.client('fresh', { timeoutMs: 1_000 });
   const { master = '?' } = await client.waitFor(({ ok }) => ok);
   const at = await net.now();
@@ -52,6 +58,7 @@ async function watchWhile(
   say(
     `A client that opens a connection every 250 ms: ${failed.length} failed within ${seconds.toFixed(1)} s of the fault, then ${next} answered.`,
   );
+  return `${failed.length} of ${outcomes.length} connections failed, the last ${seconds.toFixed(1)} s after the fault`;
 }
 
 async function lastOutcomes(client: RunningClient, since: number): Promise<Outcome[]> {
@@ -73,12 +80,14 @@ async function tell(net: Network, machine: Awaited<ReturnType<typeof bootMachine
   say('The same command again changes nothing.');
   await show(worker, 'init', '--vs', VIP, ...realServers, '--scheduler', 'rr');
 
-  say('Somebody empties the tables of the kernel. One command restores them, without asking any master.');
+  say('The kernel tables are emptied. One command restores them without asking any master.');
   await showShell(worker, 'ipvsadm -C; ip route del local 10.99.0.1 table local');
   await show(worker, 'sync', '--from', 'persisted');
   await showRequests(worker, 6);
 
-  say('Now the daemon, with one master for everything (scheduler sh). Its own API is behind the VIP, too.');
+  say(
+    'Now the daemon, with one master for all connections (scheduler sh). Its own API access goes through the VIP, too.',
+  );
   await show(worker, 'init', '--vs', VIP, ...realServers);
   await writeKubeconfig(machine, `https://${VIP}`);
   const daemon = await worker.startProxy([
@@ -90,15 +99,13 @@ async function tell(net: Network, machine: Awaited<ReturnType<typeof bootMachine
     '--log-format',
     'text',
   ]);
-  process.stdout.write(
-    `\n  ${worker.name}# bcs-apiserver-proxy daemon --vs ${VIP} --kubeconfig ${KUBECONFIG} &\n`,
-  );
+  prompt(worker, `bcs-apiserver-proxy daemon --vs ${VIP} --kubeconfig ${KUBECONFIG} &`);
   for (const { ipv4 } of masters)
     await daemon.waitForLine(line => line.includes(`${ipv4}:6443 is ready`), 30_000);
-  await watchWhile(worker, net, 'Killing the apiserver of', name => {
+  const killed = await watchWhile(worker, net, 'Killing the apiserver of', name => {
     masters.find(master => master.name === name)?.apiserver.kill('SIGKILL');
   });
-  await watchWhile(worker, net, 'Pulling the plug of', async name => {
+  const unplugged = await watchWhile(worker, net, 'Pulling the plug of', async name => {
     const master = masters.find(each => each.name === name);
     if (master !== undefined) await net.powerLoss(master);
   });
@@ -106,11 +113,15 @@ async function tell(net: Network, machine: Awaited<ReturnType<typeof bootMachine
   say('What the daemon said:');
   process.stdout.write(daemon.stdout.replaceAll(/^/gm, '    '));
 
-  say('Stopping the daemon changes nothing. Then everything is taken away again.');
+  say('Stopping the daemon changes nothing in the kernel. clean removes everything again.');
   daemon.kill('SIGTERM');
   await daemon.exited;
   await show(worker, 'clean', '--purge');
   await showShell(worker, 'ipvsadm -Sn; ip route show table local | grep -c 10.99.0.1 || true');
+
+  say('What a client of this node noticed:');
+  process.stdout.write(`    apiserver killed  ${killed}\n    power loss        ${unplugged}\n`);
+  say('Next: docs/guide.md sets up real nodes; scripts/test runs every scenario of this kind.');
 }
 
 say(
