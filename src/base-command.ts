@@ -2,6 +2,7 @@
 import { Command, Flags } from '@oclif/core';
 import { EXIT_USAGE, isProxyError, messageOf, UsageError } from './lib/errors.ts';
 import { DEFAULT_PERSIST_DIR } from './lib/host/paths.ts';
+import { expectOneOf, nearestFlag } from './lib/model/nearest.ts';
 
 /** A flag that can be set by environment, too: BCS_APISERVER_PROXY_PERSIST_DIR for --persist-dir. */
 export function environmentName(flag: string): string {
@@ -36,7 +37,10 @@ export abstract class BaseCommand extends Command {
 
   /** oclif's usage errors in our form: one sentence that names the flag and says where to look. */
   protected override async catch(error: Error): Promise<unknown> {
-    return super.catch(isOclifUsage(error) ? usageErrorFrom(error, `${this.config.bin} ${this.id}`) : error);
+    if (!isOclifUsage(error)) return super.catch(error);
+    return super.catch(
+      usageErrorFrom(error, `${this.config.bin} ${this.id}`, { ...this.ctor.baseFlags, ...this.ctor.flags }),
+    );
   }
 
   /** One line on standard error; oclif would break it at 80 columns and put a bar before each part. */
@@ -69,13 +73,29 @@ function isOclifUsage(error: unknown): error is OclifUsageError {
   return (error.oclif as { exit?: number }).exit === EXIT_USAGE;
 }
 
-function usageErrorFrom(error: OclifUsageError, command: string): UsageError {
+type KnownFlags = Readonly<Record<string, { readonly type: string; readonly allowNo?: boolean }>>;
+
+function usageErrorFrom(error: OclifUsageError, command: string, known: KnownFlags): UsageError {
   const { flags, args } = error;
-  const [firstLine] = messageOf(error).split('\n');
-  const sentence = flags
-    ? `${flags.join(' ')}: unknown flag`
-    : args
-      ? `${args.join(' ')}: ${command} takes no arguments`
-      : firstLine;
-  return new UsageError(`${sentence}; see ${command} --help`, { cause: error });
+  const [firstLine = ''] = messageOf(error).split('\n');
+  const help = `see ${command} --help`;
+  if (flags) return usageError(`${flags.join(' ')}: unknown flag; ${hintFor(flags, known) ?? help}`);
+  if (args) return usageError(`${args.join(' ')}: ${command} takes no arguments; ${help}`);
+  // Of a value that is none of a flag's few: oclif has no field for it.
+  const [, name, value = '', options] = /^Expected (--[^=]+)=(.*) to be one of: (.*)$/.exec(firstLine) ?? [];
+  if (options === undefined) return usageError(`${firstLine}; ${help}`);
+  return usageError(`${name} ${value}: ${expectOneOf(value, options.split(', '))}`);
+
+  function usageError(message: string): UsageError {
+    return new UsageError(message, { cause: error });
+  }
+}
+
+/** Undefined when none of them is like one that the command has. */
+function hintFor(typed: readonly string[], known: KnownFlags): string | undefined {
+  const names = Object.entries(known).flatMap(([name, { allowNo }]) =>
+    allowNo === true ? [name, `no-${name}`] : [name],
+  );
+  const meant = typed.map(flag => nearestFlag(flag, names)).filter(name => name !== undefined);
+  return meant.length === 0 ? undefined : `did you mean ${meant.map(name => `--${name}`).join(' and ')}?`;
 }

@@ -1,6 +1,7 @@
 // Hands oclif a ready configuration and turns whatever comes back into an exit code.
 import { Config, flush, run } from '@oclif/core';
 import { UsageError } from '../lib/errors.ts';
+import { didYouMean } from '../lib/model/nearest.ts';
 import { normalizeArguments } from './arguments.ts';
 import { commandLoaders } from './commands.ts';
 import { inMemoryPlugin } from './plugin.ts';
@@ -42,6 +43,8 @@ function refuseWhatNamesNoCommand([name, next]: readonly string[], bin: string):
     if (next === undefined || next.startsWith('-')) return;
     throw new UsageError(`${next}: ${bin} ${name} takes no arguments; see ${bin} ${name} --help`);
   }
-  const problem = name.startsWith('-') ? 'flags follow the name of a command' : 'unknown command';
-  throw new UsageError(`${name}: ${problem}; see ${bin} --help`);
+  const help = `see ${bin} --help`;
+  if (name.startsWith('-')) throw new UsageError(`${name}: flags follow the name of a command; ${help}`);
+  const hint = didYouMean(name, [...Object.keys(commandLoaders), 'help'], help);
+  throw new UsageError(`${name}: unknown command; ${hint}`);
 }

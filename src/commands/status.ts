@@ -6,9 +6,9 @@ import { BaseCommand, environmentName, persistDirFlag } from '../base-command.ts
 import { virtualServerFlag } from '../cli/spec-flags.ts';
 import { canRedraw } from '../cli/terminal.ts';
 import { openKernel, openRecordedKernel, openSockets } from '../lib/app.ts';
-import { nearest } from '../lib/config/nearest.ts';
 import { readFlags } from '../lib/config/settings.ts';
 import { EXIT_FAILED, isProxyError, UsageError } from '../lib/errors.ts';
+import { didYouMean } from '../lib/model/nearest.ts';
 import { duration } from '../lib/model/values.ts';
 import { collectFacts, type ReadConfigMap } from '../lib/status/collect.ts';
 import { CONDITIONS } from '../lib/status/conditions.ts';
@@ -183,7 +183,6 @@ function refuseTogether(flags: Partial<Record<(typeof EXCLUSIVE)[number][number]
 }
 
 function unknownCode(name: string, codes: readonly string[]): UsageError {
-  const meant = nearest(name, codes);
-  const hint = meant === undefined ? `the codes are ${codes.join(' ')}` : `did you mean ${meant}?`;
+  const hint = didYouMean(name, codes, `the codes are ${codes.join(' ')}`);
   return new UsageError(`--explain ${name}: status has no such code; ${hint}`);
 }

@@ -233,7 +233,7 @@ describe('other commands', () => {
     [
       'sync from nowhere',
       ['sync', '--from', 'nowhere'],
-      'Expected --from=nowhere to be one of: persisted, cluster; see bcs-apiserver-proxy sync --help',
+      '--from nowhere: one of persisted cluster is expected',
     ],
     [
       'clean of no address',
@@ -251,6 +251,37 @@ describe('other commands', () => {
       'false: bcs-apiserver-proxy clean takes no arguments; see bcs-apiserver-proxy clean --help',
     ],
   ])('%s', (_, args, sentence) => {
+    expect(refused(args)).toEqual({ exitCode: 64, sentence });
+  });
+});
+
+describe('what was probably meant is named', () => {
+  test.each<[string[], string]>([
+    [['statsu'], 'statsu: unknown command; did you mean status?'],
+    [['help', 'snyc'], 'snyc: unknown command; did you mean sync?'],
+    [['hlep'], 'hlep: unknown command; did you mean help?'],
+    [['init', '--real-sever', '10.0.0.11:6443'], '--real-sever: unknown flag; did you mean --rs?'],
+    [['init', '-vs', '10.99.0.1:6443'], '-vs: unknown flag; did you mean --vs?'],
+    [['sync', '--shceduler=rr'], '--shceduler=rr: unknown flag; did you mean --scheduler?'],
+    [['clean', '--no-srvice', '--purg'], '--no-srvice --purg: unknown flag; did you mean --purge?'],
+    [
+      ['init', '--no-rotue', '--dryrun', '--persist-dri', '/x'],
+      '--no-rotue --dryrun --persist-dri: unknown flag; did you mean --no-route and --dry-run and --persist-dir?',
+    ],
+    [['status', '--jsn'], '--jsn: unknown flag; did you mean --json?'],
+    [
+      ['sync', '--from', 'clustr'],
+      '--from clustr: one of persisted cluster is expected; did you mean cluster?',
+    ],
+    [
+      ['init', ...VS, ...RS, '--scheduler', 'wr'],
+      `--scheduler wr: one of ${SCHEDULERS} is expected; did you mean wrr?`,
+    ],
+    [
+      ['status', '--explain', 'real-server-dwon'],
+      '--explain real-server-dwon: status has no such code; did you mean real-server-down?',
+    ],
+  ])('%j', (args, sentence) => {
     expect(refused(args)).toEqual({ exitCode: 64, sentence });
   });
 });
@@ -290,6 +321,11 @@ describe('with --json the sentence is a field of one object on standard output, 
       `--vs 10.99.0.1: the port is missing; ${WRITE_VS}`,
     ],
     ['an unknown flag', ['init', '--bogus', '--json'], `--bogus: unknown flag; ${HELP}`],
+    [
+      'an unknown flag that is like another one',
+      ['init', '--virtual-server', '10.99.0.1:6443', '--json'],
+      '--virtual-server: unknown flag; did you mean --vs?',
+    ],
     ['a flag without its value', ['init', '--json', '--vs'], `Flag --vs expects a value; ${HELP}`],
   ])('%s', (_, args, message) => {
     const outcome = runProgram(args, { persistDir: tempDir() });

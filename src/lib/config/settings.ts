@@ -1,6 +1,7 @@
 // Everything that can be set, by its key in a configuration file; the flag is the same in kebab-case (probeInterval,
 // --probe-interval). One source of values (flags, a file) becomes one Settings object. Pure.
 import type { HostPort } from '../model/address.ts';
+import { didYouMean } from '../model/nearest.ts';
 import { SPEC_READERS } from '../model/spec-values.ts';
 import {
   duration,
@@ -14,7 +15,6 @@ import {
   text,
   urlPath,
 } from '../model/values.ts';
-import { nearest } from './nearest.ts';
 
 const LISTEN = 'write HOST:PORT, for example 127.0.0.1:8004, or none';
 const STEADY = '; more of them in a row delay a failover by minutes';
@@ -107,9 +107,8 @@ function itemsOf(value: unknown): unknown[] {
 export function readDocument(document: Readonly<Record<string, unknown>>): Settings {
   const unknown = Object.keys(document).find(name => !isKey(name));
   if (unknown !== undefined) {
-    const hint = nearest(unknown, KEYS);
-    const expected = hint === undefined ? `the keys are ${KEYS.join(' ')}` : `did you mean ${hint}?`;
-    throw refuse('key', unknown, `unknown; ${expected}`);
+    const hint = didYouMean(unknown, KEYS, `the keys are ${KEYS.join(' ')}`);
+    throw refuse('key', unknown, `unknown; ${hint}`);
   }
   return readSettings(document, key => `key ${key}`);
 }

@@ -2,6 +2,7 @@
 // UsageError of one form: the name, what was given, the rule, and where it helps the remedy.
 import { messageOf, UsageError } from '../errors.ts';
 import { type HostPort, parseAddress, parseHostPort } from './address.ts';
+import { expectOneOf } from './nearest.ts';
 
 /** `name` is what the user calls the value: "--rise" or "key rise". Throws UsageError. */
 export type Reader<T> = (value: unknown, name: string) => T;
@@ -30,7 +31,7 @@ export function oneOf<T extends string>(...names: readonly T[]): Reader<T> {
   return (value, name) => {
     const known = names.find(candidate => candidate === value);
     if (known !== undefined) return known;
-    throw refuse(name, value, `one of ${names.join(' ')} is expected`);
+    throw refuse(name, value, expectOneOf(value, names));
   };
 }
 
