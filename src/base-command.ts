@@ -30,7 +30,8 @@ export abstract class BaseCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
-    for (const { type, env } of Object.values(this.ctor.flags)) {
+    // Undefined for a command without flags of its own, whatever its type says.
+    for (const { type, env } of Object.values({ ...this.ctor.flags })) {
       if (type === 'boolean' && env !== undefined) checkBoolean(env, process.env[env]);
     }
   }

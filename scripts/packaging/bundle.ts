@@ -1,28 +1,29 @@
 // The source as CommonJS files: CommonJS, because an ES module loads every built-in module that it names before
 // its first line runs, while commands stay lazy inside the one file.
 import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { commitOf } from './commit.ts';
 import { BUNDLE, ROOT } from './paths.ts';
 import { slimKubernetes } from './slim-kubernetes.ts';
 import { slimOclif } from './slim-oclif.ts';
 
-const COMMON: BuildOptions = {
+const common = (): BuildOptions => ({
   absWorkingDir: ROOT,
   bundle: true,
   platform: 'node',
   target: 'node24',
   format: 'cjs',
   // createRequire takes a path as well as a URL.
-  define: { 'import.meta.url': '__filename' },
+  define: { 'import.meta.url': '__filename', BUILD_COMMIT: JSON.stringify(commitOf(ROOT)) },
   // import() of a built-in module becomes require(): a script from memory cannot import.
   supported: { 'dynamic-import': false },
   legalComments: 'none',
   logLevel: 'warning',
-};
+});
 
 /** dist/index.cjs: src/main.ts and all that it imports. */
 export async function bundleProgram(): Promise<Metafile> {
   const { metafile } = await build({
-    ...COMMON,
+    ...common(),
     entryPoints: ['src/main.ts'],
     outfile: BUNDLE,
     plugins: [slimOclif(), slimKubernetes()],
@@ -33,5 +34,5 @@ export async function bundleProgram(): Promise<Metafile> {
 
 /** The packed binary's main script, which loads the program. */
 export async function bundlePackedMain(outfile: string): Promise<void> {
-  await build({ ...COMMON, entryPoints: ['src/packed/main.ts'], outfile });
+  await build({ ...common(), entryPoints: ['src/packed/main.ts'], outfile });
 }

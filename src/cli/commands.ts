@@ -10,4 +10,5 @@ export const commandLoaders: Readonly<Record<string, () => Promise<CommandModule
   'install-service': () => import('../commands/install-service.ts'),
   status: () => import('../commands/status.ts'),
   sync: () => import('../commands/sync.ts'),
+  version: () => import('../commands/version.ts'),
 };

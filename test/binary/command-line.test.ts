@@ -14,6 +14,14 @@ describe('the command line of the packed binary', () => {
     });
   });
 
+  test('version names the commit that was built', () => {
+    const { status, stdout, stderr } = runBinary(['version']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const [line, commit] = stdout.split('\n');
+    expect(`${line}\n`).toBe(runBinary(['-v']).stdout);
+    expect(commit).toMatch(/^commit (?:[0-9a-f]{12,}(?:-dirty)?|unknown)$/);
+  });
+
   test.each([[['--help']], [['-h']], [['help']], [[]]])('%j lists every command', args => {
     const { status, stdout, stderr } = runBinary(args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

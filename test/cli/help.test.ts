@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import manifest from '../../oclif.manifest.json' with { type: 'json' };
 import packageJson from '../../package.json' with { type: 'json' };
-import { PROGRAM, runProgram } from '../helpers/run-program.ts';
+import { jsonOf, PROGRAM, runProgram } from '../helpers/run-program.ts';
 
 interface Flag {
   readonly name: string;
@@ -127,12 +127,31 @@ describe('--help', () => {
   });
 });
 
-test('--version', () => {
-  const [node = ''] = PROGRAM;
-  expect(node).toBe(process.execPath);
-  expect(runProgram(['--version'])).toEqual({
-    exitCode: 0,
-    stdout: `bcs-apiserver-proxy/${packageJson.version} linux-${process.arch} node-${process.version}\n`,
-    stderr: '',
+describe('the version', () => {
+  const line = `bcs-apiserver-proxy/${packageJson.version} linux-${process.arch} node-${process.version}\n`;
+
+  test.each(['--version', '-v'])('%s is one line', flag => {
+    const [node = ''] = PROGRAM;
+    expect(node).toBe(process.execPath);
+    expect(runProgram([flag])).toEqual({ exitCode: 0, stdout: line, stderr: '' });
+  });
+
+  test('-v with a level is the log of the original', () => {
+    const { exitCode, stderr } = runProgram(['-v', '3', '-f', '/nonexistent']);
+    expect(stderr).toContain('this is the old form of: bcs-apiserver-proxy daemon');
+    expect(exitCode).toBe(64);
+  });
+
+  test('version says the commit as well', () => {
+    expect(runProgram(['version'])).toEqual({ exitCode: 0, stdout: `${line}commit source\n`, stderr: '' });
+  });
+
+  test('version --json', () => {
+    expect(jsonOf(runProgram(['version', '--json']))).toEqual({
+      version: packageJson.version,
+      commit: 'source',
+      platform: `linux-${process.arch}`,
+      node: process.versions.node,
+    });
   });
 });
