@@ -31,6 +31,7 @@ interface Command {
   readonly summary: string;
   readonly description?: string;
   readonly examples: readonly (string | { description: string; command: string })[];
+  readonly args: Readonly<Record<string, { name: string; description: string; options: readonly string[] }>>;
   readonly flags: Readonly<Record<string, Flag>>;
 }
 
@@ -39,7 +40,7 @@ export async function renderReference(): Promise<string> {
   return [INTRODUCTION, ...inOrderOfUse(Object.values(commands)).map(describeCommand)].join('\n');
 }
 
-function describeCommand({ id, summary, description, examples, flags }: Command): string {
+function describeCommand({ id, summary, description, examples, args, flags }: Command): string {
   const lines = [`## ${id}`, '', `${sentence(summary)}${description ? ` ${description}` : ''}`, '', '```'];
   for (const example of examples) {
     if (typeof example !== 'string') lines.push(`# ${example.description}`);
@@ -47,6 +48,9 @@ function describeCommand({ id, summary, description, examples, flags }: Command)
     lines.push(command.replaceAll('<%= config.bin %>', 'bcs-apiserver-proxy'));
   }
   lines.push('```');
+  if (Object.keys(args).length > 0) lines.push('', '| Argument | |', '|---|---|');
+  for (const { name, description, options } of Object.values(args))
+    lines.push(`| \`${name.toUpperCase()}\` | ${description}: ${options.join(' ')} |`);
   for (const group of inGroups(Object.values(flags))) {
     lines.push('', `| ${group.title} | |`, '|---|---|');
     for (const flag of group.flags) lines.push(`| \`${usage(flag)}\` | ${meaning(flag)} |`);

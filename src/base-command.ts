@@ -1,8 +1,8 @@
 // What every command shares: --json, the flag factories, and errors as JSON where JSON was asked for.
 import { Command, Flags } from '@oclif/core';
-import { EXIT_USAGE, isProxyError, messageOf, UsageError } from './lib/errors.ts';
+import { asUsageError } from './cli/usage-error.ts';
+import { isProxyError, messageOf, UsageError } from './lib/errors.ts';
 import { DEFAULT_PERSIST_DIR } from './lib/host/paths.ts';
-import { expectOneOf, nearestFlag } from './lib/model/nearest.ts';
 
 /** A flag that can be set by environment, too: BCS_APISERVER_PROXY_PERSIST_DIR for --persist-dir. */
 export function environmentName(flag: string): string {
@@ -36,12 +36,11 @@ export abstract class BaseCommand extends Command {
     }
   }
 
-  /** oclif's usage errors in our form: one sentence that names the flag and says where to look. */
+  /** oclif's usage errors in our form. */
   protected override async catch(error: Error): Promise<unknown> {
-    if (!isOclifUsage(error)) return super.catch(error);
-    return super.catch(
-      usageErrorFrom(error, `${this.config.bin} ${this.id}`, { ...this.ctor.baseFlags, ...this.ctor.flags }),
-    );
+    const { args, baseFlags, flags } = this.ctor;
+    const command = `${this.config.bin} ${this.id}`;
+    return super.catch(asUsageError(error, { command, args, flags: { ...baseFlags, ...flags } }));
   }
 
   /** One line on standard error; oclif would break it at 80 columns and put a bar before each part. */
@@ -64,39 +63,4 @@ export abstract class BaseCommand extends Command {
 function checkBoolean(name: string, value = ''): void {
   if (['', '1', 'true', 'yes', 'y', '0', 'false', 'no', 'n'].includes(value.toLowerCase())) return;
   throw new UsageError(`${name}=${value}: not a yes or no; give true or false`);
-}
-
-type OclifUsageError = Error & { oclif: { exit: number }; flags?: string[]; args?: string[] };
-
-/** Recognised by field: `instanceof` fails when a class is bundled twice. */
-function isOclifUsage(error: unknown): error is OclifUsageError {
-  if (!(error instanceof Error) || !('oclif' in error)) return false;
-  return (error.oclif as { exit?: number }).exit === EXIT_USAGE;
-}
-
-type KnownFlags = Readonly<Record<string, { readonly type: string; readonly allowNo?: boolean }>>;
-
-function usageErrorFrom(error: OclifUsageError, command: string, known: KnownFlags): UsageError {
-  const { flags, args } = error;
-  const [firstLine = ''] = messageOf(error).split('\n');
-  const help = `see ${command} --help`;
-  if (flags) return usageError(`${flags.join(' ')}: unknown flag; ${hintFor(flags, known) ?? help}`);
-  if (args) return usageError(`${args.join(' ')}: ${command} takes no arguments; ${help}`);
-  // Of a value that is none of a flag's few: oclif has no field for it.
-  const [, name, value = '', options] = /^Expected (--[^=]+)=(.*) to be one of: (.*)$/.exec(firstLine) ?? [];
-  if (options === undefined) return usageError(`${firstLine}; ${help}`);
-  return usageError(`${name} ${value}: ${expectOneOf(value, options.split(', '))}`);
-
-  function usageError(message: string): UsageError {
-    return new UsageError(message, { cause: error });
-  }
-}
-
-/** Undefined when none of them is like one that the command has. */
-function hintFor(typed: readonly string[], known: KnownFlags): string | undefined {
-  const names = Object.entries(known).flatMap(([name, { allowNo }]) =>
-    allowNo === true ? [name, `no-${name}`] : [name],
-  );
-  const meant = typed.map(flag => nearestFlag(flag, names)).filter(name => name !== undefined);
-  return meant.length === 0 ? undefined : `did you mean ${meant.map(name => `--${name}`).join(' and ')}?`;
 }

@@ -5,6 +5,7 @@ type CommandModule = { default: Command.Class };
 
 export const commandLoaders: Readonly<Record<string, () => Promise<CommandModule>>> = {
   clean: () => import('../commands/clean.ts'),
+  completion: () => import('../commands/completion.ts'),
   daemon: () => import('../commands/daemon.ts'),
   init: () => import('../commands/init.ts'),
   'install-service': () => import('../commands/install-service.ts'),

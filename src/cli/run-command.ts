@@ -1,5 +1,6 @@
 // Hands oclif a ready configuration and turns whatever comes back into an exit code.
 import { Config, flush, run } from '@oclif/core';
+import manifest from '../../oclif.manifest.json' with { type: 'json' };
 import { UsageError } from '../lib/errors.ts';
 import { didYouMean } from '../lib/model/nearest.ts';
 import { normalizeArguments } from './arguments.ts';
@@ -36,11 +37,15 @@ export async function runCommand(given: readonly string[], argv0: string): Promi
   }
 }
 
+const TAKING_ARGUMENTS = new Set(
+  Object.entries(manifest.commands).flatMap(([name, { args }]) => (Object.keys(args).length > 0 ? name : [])),
+);
+
 /** oclif would take `init extra` for the name of a command "init:extra", and `--vs` for one as well. */
 function refuseWhatNamesNoCommand([name, next]: readonly string[], bin: string): void {
   if (name === undefined || HELP_FLAGS.has(name)) return;
   if (Object.hasOwn(commandLoaders, name)) {
-    if (next === undefined || next.startsWith('-')) return;
+    if (next === undefined || next.startsWith('-') || TAKING_ARGUMENTS.has(name)) return;
     throw new UsageError(`${next}: ${bin} ${name} takes no arguments; see ${bin} ${name} --help`);
   }
   const help = `see ${bin} --help`;

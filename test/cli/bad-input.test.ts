@@ -236,6 +236,21 @@ describe('other commands', () => {
       '--from nowhere: one of persisted cluster is expected',
     ],
     [
+      'completion for nobody',
+      ['completion'],
+      'SHELL: one of bash zsh fish is expected; see bcs-apiserver-proxy completion --help',
+    ],
+    [
+      'completion for an unknown shell',
+      ['completion', 'fsh'],
+      'fsh: one of bash zsh fish is expected; did you mean fish?',
+    ],
+    [
+      'completion for two shells',
+      ['completion', 'bash', 'zsh'],
+      'zsh: bcs-apiserver-proxy completion takes no more arguments; see bcs-apiserver-proxy completion --help',
+    ],
+    [
       'clean of no address',
       ['clean', '--vs', 'vip'],
       `--vs vip: "vip" is not an IP address (host names are not resolved); ${WRITE_VS}`,
