@@ -1,6 +1,6 @@
 // Builds dist/ and renews oclif.manifest.json and docs/commands.md: the bundle, the packed binary of this machine
-// (--all: of both architectures), their hashes and the licences of what they contain. --check-reproducible: twice,
-// and compares.
+// (--all: of both architectures), their hashes and the licences of what they contain, man pages and completions.
+// --check-reproducible: twice, and compares.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -11,6 +11,7 @@ import { packBinary } from './packaging/binary.ts';
 import { bundleProgram } from './packaging/bundle.ts';
 import { thirdPartyLicenses } from './packaging/licenses.ts';
 import { DIST } from './packaging/paths.ts';
+import { writeShared } from './packaging/share.ts';
 import { hostTarget, TARGETS } from './packaging/targets.ts';
 
 const { values } = parseArgs({
@@ -31,6 +32,7 @@ async function build(): Promise<string> {
   mkdirSync(DIST, { recursive: true });
   writeFileSync(MANIFEST_PATH, await renderManifest());
   writeFileSync(REFERENCE_PATH, await renderReference());
+  await writeShared(join(DIST, 'share'));
   writeFileSync(join(DIST, 'THIRD_PARTY_LICENSES.txt'), thirdPartyLicenses(await bundleProgram()));
   let sums = '';
   for (const target of values.all ? Object.values(TARGETS) : [hostTarget()]) {

@@ -1,7 +1,16 @@
 // In which order help, reference and man pages name commands and flags: that of use, not of the alphabet.
 
 /** As a node meets them. A command that is missing here comes last. */
-const COMMANDS = ['init', 'status', 'daemon', 'install-service', 'sync', 'clean'];
+const COMMANDS = [
+  'init',
+  'status',
+  'daemon',
+  'install-service',
+  'sync',
+  'clean',
+  'completion',
+  'version',
+];
 
 /** A flag means the same in every command that has it, so it is in one group. */
 const GROUPS: readonly { readonly title: string; readonly flags: readonly string[] }[] = [
@@ -38,9 +47,12 @@ const GROUPS: readonly { readonly title: string; readonly flags: readonly string
   { title: 'This run', flags: ['force', 'check', 'wait', 'dry-run', 'json'] },
 ];
 
-export function inOrderOfUse<C extends { readonly id: string }>(commands: readonly C[]): C[] {
-  const place = ({ id }: C): number => (COMMANDS.includes(id) ? COMMANDS.indexOf(id) : COMMANDS.length);
-  return commands.toSorted((a, b) => place(a) - place(b) || a.id.localeCompare(b.id));
+export function inOrderOfUse<C>(commands: readonly C[], nameOf: (command: C) => string): C[] {
+  const place = (command: C): number => {
+    const index = COMMANDS.indexOf(nameOf(command));
+    return index < 0 ? COMMANDS.length : index;
+  };
+  return commands.toSorted((a, b) => place(a) - place(b));
 }
 
 /** Groups that have a flag, in order; flags that no group names come last, in one of their own. */

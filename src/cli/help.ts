@@ -35,7 +35,7 @@ class HelpPage extends Help {
   }
 
   ofProgram(): string {
-    const commands = inOrderOfUse(this.config.commands);
+    const commands = inOrderOfUse(this.config.commands, ({ id }) => id);
     return blocks(
       this.wrap(PURPOSE, 0),
       this.#table(commands.map(({ id, summary = '' }) => [id, summary])),

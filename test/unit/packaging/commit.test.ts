@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { commitOf } from '../../../scripts/packaging/commit.ts';
+import { commitOf, dateOf } from '../../../scripts/packaging/commit.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 /** Without the configuration of whoever runs the tests. */
@@ -53,8 +53,17 @@ test('no repository, even inside of one: what the environment says, or unknown',
   expect(commitOf(inside, {})).toBe('unknown');
 });
 
+test('the day is that of the commit, not of the build', () => {
+  const root = repository();
+  const date = '2001-02-03T23:30:00+0800';
+  const env = { ...ENV, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+  execFileSync('git', ['commit', '--quiet', '--allow-empty', '--message', 'two'], { cwd: root, env });
+  expect(dateOf(root)).toBe('2001-02-03');
+});
+
 test('a repository without a commit', () => {
   const root = tempDir();
   git(root, 'init', '--quiet');
   expect(commitOf(root, {})).toBe('unknown');
+  expect(dateOf(root)).toBe('');
 });
