@@ -8,8 +8,9 @@ const COMPILER = fileURLToPath(new URL('compile-cache.ts', import.meta.url));
 
 /** Writes the cache of `script` for this machine's architecture; it is refused by any other. */
 export function writeCodeCache(script: string, output: string): void {
-  // The seed orders V8's hash tables: a fixed one makes two builds equal. The packed Node keeps its random seed.
-  run('--hash-seed=1', COMPILER, 'write', script, output);
+  // The seed orders V8's hash tables, and threads of its own and random identity hashes leave marks, too: fixed, they make
+  // two builds equal, on a busy machine as well. The packed Node keeps its random seed.
+  run('--hash-seed=1', '--predictable', COMPILER, 'write', script, output);
   run(COMPILER, 'check', script, output);
 }
 
