@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { environmentName } from '../src/base-command.ts';
-import type { Command, Flag } from '../src/lib/completion/command-table.ts';
 import { inOrderOfUse } from '../src/cli/flag-groups.ts';
+import type { Command, Flag } from '../src/lib/completion/command-table.ts';
 import { currentCommands } from './packaging/commands.ts';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
@@ -83,7 +83,7 @@ function commandPage(command: Command, commands: readonly Command[]): Sections {
       ...flags.flatMap(option),
       ...entry(`${bold('-h')}, ${bold('--help')}`, ['Show help.']),
     ],
-    'EXIT STATUS': exitStatus(name),
+    'EXIT STATUS': exitStatus(command),
     FILES: touchesFiles ? files() : [],
     EXAMPLES: shown(examples),
     'SEE ALSO': seeAlso([BIN, ...others]),
@@ -121,21 +121,21 @@ function seeAlso(pages: readonly string[]): string[] {
 }
 
 /** What a code means for one command: what the table says of it, else what it says of all. Without a name: everything. */
-function exitStatus(command?: string): string[] {
+function exitStatus(command?: Command): string[] {
   return tableOf('Exit codes').flatMap(([code = '', meaning = '']) => {
     const text = command === undefined ? meaning : meaningFor(command, meaning);
     return text === '' ? [] : entry(bold(code), [marked(`${upperFirst(text)}.`)]);
   });
 }
 
-/** Of "done; `status`: healthy; `sync --dry-run`: there is something to change". */
-function meaningFor(command: string, meaning: string): string {
+/** Of "done; `status`: healthy; with `--dry-run`: there is something to do". */
+function meaningFor({ name, flags }: Command, meaning: string): string {
   const clauses = meaning.split('; ').map(clause => {
-    const [, name, flag, text] = /^`([\w-]+)(?: (--[\w-]+))?`: (.*)$/.exec(clause) ?? [];
-    return { name, text: flag === undefined ? (text ?? clause) : `with \`${flag}\`, ${text}` };
+    const [, of, flag, text] = /^(?:`([\w-]+)`|with `--([\w-]+)`): (.*)$/.exec(clause) ?? [];
+    return { of, flag, text: flag === undefined ? (text ?? clause) : `with \`--${flag}\`, ${text}` };
   });
-  const own = clauses.filter(({ name }) => name === command);
-  const chosen = own.length > 0 ? own : clauses.filter(({ name }) => name === undefined);
+  const own = clauses.filter(({ of, flag }) => of === name || flags.some(each => each.name === flag));
+  const chosen = own.length > 0 ? own : clauses.filter(({ of, flag }) => (of ?? flag) === undefined);
   return chosen.map(({ text }) => text).join('; ');
 }
 
@@ -151,6 +151,8 @@ function introduction(): string[] {
   const texts = head
     .split('\n\n')
     .slice(1)
+    // Neither links nor pictures.
+    .filter(text => !/^!?\[/.test(text))
     .map(text => text.trim().replaceAll('\n', ' '));
   if (texts.length === 0) throw new Error('README.md has no introduction');
   return texts;

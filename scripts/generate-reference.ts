@@ -37,7 +37,9 @@ interface Command {
 
 export async function renderReference(): Promise<string> {
   const { commands } = JSON.parse(await renderManifest()) as { commands: Record<string, Command> };
-  return [INTRODUCTION, ...inOrderOfUse(Object.values(commands), ({ id }) => id).map(describeCommand)].join('\n');
+  return [INTRODUCTION, ...inOrderOfUse(Object.values(commands), ({ id }) => id).map(describeCommand)].join(
+    '\n',
+  );
 }
 
 function describeCommand({ id, summary, description, examples, args, flags }: Command): string {

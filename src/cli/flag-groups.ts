@@ -1,16 +1,7 @@
 // In which order help, reference and man pages name commands and flags: that of use, not of the alphabet.
 
 /** As a node meets them. A command that is missing here comes last. */
-const COMMANDS = [
-  'init',
-  'status',
-  'daemon',
-  'install-service',
-  'sync',
-  'clean',
-  'completion',
-  'version',
-];
+const COMMANDS = ['init', 'status', 'daemon', 'install-service', 'sync', 'clean', 'completion', 'version'];
 
 /** A flag means the same in every command that has it, so it is in one group. */
 const GROUPS: readonly { readonly title: string; readonly flags: readonly string[] }[] = [

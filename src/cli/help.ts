@@ -71,7 +71,7 @@ class HelpPage extends Help {
   #commandLine(template: string): string {
     const room = this.opts.maxWidth - 2 * MARGIN - ' \\'.length;
     const lines: string[] = [];
-    for (const word of this.render(template).split(/ (?=--|\| )/)) {
+    for (const word of this.render(template).split(/ (?=--|[|>] )/)) {
       const last = lines.at(-1);
       if (last !== undefined && last.length + 1 + word.length <= room) lines.push(`${lines.pop()} ${word}`);
       else lines.push(word);

@@ -69,13 +69,8 @@ export default class InstallService extends BaseCommand {
       env: environmentName('start'),
     }),
     binary: Flags.string({
-<<<<<<< HEAD
       summary: 'path of this program as the service runs it; default: its current path',
-      helpValue: 'PATH',
-=======
-      summary: 'path of this program as the service runs it; default: where it is now',
       helpValue: 'FILE',
->>>>>>> 6229f13 (completion prints a script for bash, zsh or fish that completes commands, flags and values)
       env: environmentName('binary'),
     }),
     image: Flags.string({

@@ -134,13 +134,13 @@ describe('exit codes, from the README', () => {
   test('of sync are those of all, and one of its own', () => {
     expect(codes('bcs-apiserver-proxy-sync').slice(0, 3)).toEqual([
       '0 Done, or nothing to do.',
-      '1 Failed, and the message says what was changed before.',
-      '2 With --dry-run, there is something to change.',
+      '1 Failed, and the message says what had been changed by then.',
+      '2 With --dry-run, there is something to do.',
     ]);
   });
 
   test('of init are those of all', () => {
-    expect(codes('bcs-apiserver-proxy-init').map(line => line.split(' ')[0])).toEqual(['0', '1', '64']);
+    expect(codes('bcs-apiserver-proxy-init').map(line => line.split(' ')[0])).toEqual(['0', '1', '2', '64']);
   });
 });
 
