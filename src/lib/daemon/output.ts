@@ -1,6 +1,7 @@
 // Where the daemon's log goes: standard output, whatever is behind it. A full disk, a reader that has gone, or one that
 // does not read must neither end the daemon nor keep it from ending.
-import { fstatSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 /** A reader that is behind by so much has stopped. */
 const MAX_WAITING_BYTES = 1024 * 1024;
@@ -8,8 +9,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const END_MS = 500;
 
 export class LogOutput {
-  /** Node ends a stream to a file with the first write that fails; a disk may have room again. */
-  readonly #isFile = fstatSync(1).isFile();
+  readonly #direct = directDescriptor();
   #lost = 0;
 
   constructor() {
@@ -40,7 +40,7 @@ export class LogOutput {
   }
 
   #put(line: string): boolean {
-    const done = this.#isFile ? writtenToFile(line) : this.#written(line);
+    const done = this.#direct === undefined ? this.#written(line) : writtenTo(this.#direct, line);
     if (!done) this.#lost += 1;
     return done;
   }
@@ -53,10 +53,23 @@ export class LogOutput {
   }
 }
 
-function writtenToFile(line: string): boolean {
+/**
+ * What Node's stream serves badly: it ends with the first write to a file that fails, though the disk may have room again, and
+ * waits for a terminal that is stopped (Ctrl-S). The terminal is opened anew, as O_NONBLOCK is shared with the shell otherwise.
+ */
+function directDescriptor(): number | undefined {
+  if (fstatSync(1).isFile()) return 1;
+  if (!isatty(1)) return undefined;
   try {
-    writeSync(1, line);
-    return true;
+    return openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    return undefined; // a terminal of another user: its stream is all there is
+  }
+}
+
+function writtenTo(descriptor: number, line: string): boolean {
+  try {
+    return writeSync(descriptor, line) === Buffer.byteLength(line);
   } catch {
     return false;
   }
