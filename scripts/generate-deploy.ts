@@ -2,7 +2,7 @@
 // Prometheus operator, and the dashboard.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DEFAULT_IMAGE, DEFAULT_NAMESPACE } from '../src/cli/daemonset.ts';
+import { DEFAULT_IMAGE, DEFAULT_NAMESPACE } from '../src/cli/pod-flags.ts';
 import { DEFAULT_PERSIST_DIR } from '../src/lib/host/paths.ts';
 import { formatManifests, manifests } from '../src/lib/manifests/manifests.ts';
 import { NAME } from '../src/lib/manifests/options.ts';

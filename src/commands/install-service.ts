@@ -3,34 +3,35 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag, environmentName } from '../base-command.ts';
 import { daemonArguments, requireAbsolute, requireOneLine } from '../cli/daemon-arguments.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
-import {
-  type DaemonSetFlags,
-  DEFAULT_IMAGE,
-  DEFAULT_NAMESPACE,
-  daemonSetManifests,
-} from '../cli/daemonset.ts';
+import { daemonSetManifests } from '../cli/daemonset.ts';
+import { DEFAULT_IMAGE, DEFAULT_NAMESPACE, type PodFlags } from '../cli/pod-flags.ts';
 import { showOperation } from '../cli/show-operation.ts';
+import { staticPodManifest } from '../cli/static-pod.ts';
 import { ProxyError, UsageError } from '../lib/errors.ts';
 import { requireRoot } from '../lib/host/privileges.ts';
 import { formatManifests } from '../lib/manifests/manifests.ts';
 import {
-  ALL_UNITS,
+  ALL_ROLES,
+  besides,
   checkInstall,
   checkRemoval,
   daemonService,
   installTask,
+  type Role,
   removalTask,
   restoreService,
   type Service,
   UNITS,
 } from '../lib/operations/service.ts';
 import { binaryToPrint, serviceBinary } from '../lib/operations/service-binary.ts';
+import { checkStaticPod, staticPodTask } from '../lib/operations/static-pod.ts';
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
 
 export default class InstallService extends BaseCommand {
-  static override summary = 'install the boot restore or the daemon as a service, or print the DaemonSet';
+  static override summary =
+    'install the boot restore or the daemon as a service or a static pod, or print the DaemonSet';
   static override description =
-    'The role restore puts the persisted set back at boot, before kubelet starts; init installs it, too. The role daemon runs the daemon with the flags given here. With systemd each is a unit; without it restore is a block in /etc/rc.local. Removing a service leaves the kernel rules in place.';
+    'The role restore puts the persisted set back at boot, before kubelet starts; init installs it, too. The role daemon runs the daemon with the flags given here. With systemd each is a unit; without it restore is a block in /etc/rc.local. The role static-pod has the kubelet of a kubeadm node run the daemon, before any API answers. Removing a service leaves the kernel rules in place.';
   static override examples = [
     { description: 'restore at boot', command: '<%= config.bin %> install-service' },
     {
@@ -44,16 +45,20 @@ export default class InstallService extends BaseCommand {
         '<%= config.bin %> install-service --role daemonset --print --vs 10.99.0.1:6443 | kubectl apply -f -',
     },
     {
+      description: 'the daemon as a static pod of this node',
+      command: '<%= config.bin %> install-service --role static-pod --vs 10.99.0.1:6443',
+    },
+    {
       description: 'print the unit and change nothing',
       command: '<%= config.bin %> install-service --print',
     },
-    { description: 'remove both services', command: '<%= config.bin %> install-service --uninstall' },
+    { description: 'remove all of them', command: '<%= config.bin %> install-service --uninstall' },
   ];
   static override flags = {
     role: Flags.option({
       summary:
-        'which service: restore (default), daemon, or daemonset (with --print); --uninstall removes the first two by default',
-      options: ['restore', 'daemon', 'daemonset'] as const,
+        'which service: restore (default), daemon, static-pod, or daemonset (with --print); --uninstall removes the first three by default',
+      options: ['restore', 'daemon', 'static-pod', 'daemonset'] as const,
       env: environmentName('role'),
     })(),
     print: Flags.boolean({
@@ -74,13 +79,13 @@ export default class InstallService extends BaseCommand {
       env: environmentName('binary'),
     }),
     image: Flags.string({
-      summary: 'container image of the DaemonSet',
+      summary: 'container image of the DaemonSet or the static pod',
       helpValue: 'NAME:TAG',
       default: DEFAULT_IMAGE,
       env: environmentName('image'),
     }),
     namespace: Flags.string({
-      summary: 'namespace of the DaemonSet',
+      summary: 'namespace of the DaemonSet or the static pod',
       helpValue: 'NAME',
       default: DEFAULT_NAMESPACE,
       env: environmentName('namespace'),
@@ -95,13 +100,18 @@ export default class InstallService extends BaseCommand {
     const json = this.jsonEnabled();
     if (role === 'restore') refuseDaemonFlags(raw);
     if (role === 'daemonset') return this.#daemonSet(flags);
-    refuseTyped(raw, ['image', 'namespace'], 'a flag of --role daemonset; leave it out');
+    if (role === 'static-pod')
+      refuseTyped(raw, ['binary', 'start'], 'kubelet starts the program of the image; leave it out');
+    else
+      refuseTyped(raw, ['image', 'namespace'], 'a flag of the roles daemonset and static-pod; leave it out');
     if (uninstall) {
-      const units = flags.role === undefined ? ALL_UNITS : [UNITS[role]];
+      const roles = flags.role === undefined ? ALL_ROLES : [role];
       requireRoot();
-      checkRemoval(units);
-      return showOperation([removalTask(units, dryRun)], { json, subject: units.join(', '), dryRun });
+      checkRemoval(roles);
+      const subject = roles.map(subjectOf).join(', ');
+      return showOperation([removalTask(roles, dryRun)], { json, subject, dryRun });
     }
+    if (role === 'static-pod') return this.#staticPod(flags);
     requireOneLine('binary', flags.binary);
     if (print) {
       const { unit, text } = this.#service(role, flags, binaryToPrint(flags.binary));
@@ -116,7 +126,7 @@ export default class InstallService extends BaseCommand {
   }
 
   /** As JSON a List, which kubectl takes as well. */
-  #daemonSet(flags: Readonly<Record<string, unknown>> & DaemonSetFlags): Record<string, unknown> {
+  #daemonSet(flags: Flagged & PodFlags): Record<string, unknown> {
     if (!flags.print)
       throw new UsageError(
         '--role daemonset: kubectl installs it; give --print as well, and | kubectl apply -f -',
@@ -127,7 +137,22 @@ export default class InstallService extends BaseCommand {
     return { apiVersion: 'v1', kind: 'List', items: objects };
   }
 
-  #service(role: 'restore' | 'daemon', flags: Readonly<Record<string, unknown>>, binary: string): Service {
+  async #staticPod(flags: Flagged & PodFlags): Promise<Record<string, unknown>> {
+    const { pod, notes, ...manifest } = staticPodManifest(flags, flags);
+    for (const note of notes) this.warn(note);
+    const json = this.jsonEnabled();
+    if (flags.print) {
+      if (!json) process.stdout.write(manifest.text);
+      return { ...pod };
+    }
+    requireRoot();
+    checkStaticPod(manifest);
+    const dryRun = flags['dry-run'] === true;
+    const task = staticPodTask(manifest, { dryRun, warnings: besides('static-pod') });
+    return showOperation([task], { json, subject: subjectOf('static-pod'), dryRun });
+  }
+
+  #service(role: 'restore' | 'daemon', flags: Flagged, binary: string): Service {
     if (role === 'restore') {
       const persistDir = flags['persist-dir'];
       return restoreService({
@@ -139,6 +164,14 @@ export default class InstallService extends BaseCommand {
     for (const note of notes) this.warn(note);
     return daemonService({ binary, args, persistDir: config.persistDir, scheduler: config.spec.scheduler });
   }
+}
+
+/** Values as oclif hands them over. */
+type Flagged = Readonly<Record<string, unknown>>;
+
+/** What the last line calls it. */
+function subjectOf(role: Role): string {
+  return role === 'static-pod' ? 'static pod bcs-apiserver-proxy' : UNITS[role];
 }
 
 /** The boot restore applies what is persisted. */

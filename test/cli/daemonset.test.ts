@@ -97,6 +97,6 @@ describe('refused, with the reason', () => {
   test('--image with another role', () => {
     const { exitCode, stderr } = runProgram(['install-service', '--print', '--image', 'x'], { env });
     expect(exitCode).toBe(64);
-    expect(stderr).toBe('Error: --image: a flag of --role daemonset; leave it out\n');
+    expect(stderr).toBe('Error: --image: a flag of the roles daemonset and static-pod; leave it out\n');
   });
 });

@@ -54,7 +54,13 @@ export function jsonOf({ stdout }: Outcome): Record<string, unknown> {
 
 /** Where the program would leave its marks on this machine: names only, what else is there is not ours to read. */
 export function hostFiles(): Record<string, string[]> {
-  const directories = ['/etc/modules-load.d', '/etc/sysctl.d', '/etc/systemd/system', '/root/.bcs'];
+  const directories = [
+    '/etc/kubernetes/manifests',
+    '/etc/modules-load.d',
+    '/etc/sysctl.d',
+    '/etc/systemd/system',
+    '/root/.bcs',
+  ];
   return Object.fromEntries(directories.map(directory => [directory, namesIn(directory)]));
 }
 

@@ -1,20 +1,24 @@
-// The container image, in a container as the DaemonSet asks for it: everything that the daemon does on a host.
+// The container image, in a container as the DaemonSet and the static pod ask for it: everything that the daemon does on a
+// host.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { BINARY_PATH } from '../../scripts/packaging/image/config.ts';
-import type { V1DaemonSet } from '../../src/lib/manifests/kubernetes.ts';
+import { STATIC_POD_DIRECTORY, STATIC_POD_FILE } from '../../src/lib/host/paths.ts';
+import type { V1DaemonSet, V1PodSpec } from '../../src/lib/manifests/kubernetes.ts';
 import { manifests } from '../../src/lib/manifests/manifests.ts';
+import { KUBELET_KUBECONFIG } from '../../src/lib/manifests/static-pod.ts';
 import { eventually } from '../lab/bounded.ts';
 import { useLab } from '../lab/lab.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 import { REPOSITORY } from '../lab/paths.ts';
 import { weights } from './daemon-helpers.ts';
 import { initArgs, nodeState, realServerOf, vipOf } from './helpers.ts';
-import { CGROUP, LAYER, preparePod, runInPod, startInPod } from './pod.ts';
+import { CGROUP, containerOf, LAYER, preparePod, runInPod, startInPod } from './pod.ts';
 
 const unpacked = mkdtempSync(join(tmpdir(), 'image-layer-'));
 afterAll(() => rmSync(unpacked, { recursive: true }));
@@ -35,7 +39,7 @@ function layerOfImage(directory: string): string {
   return file;
 }
 
-function container() {
+function daemonSetPod(): V1PodSpec {
   const options = {
     args: [],
     image: 'none',
@@ -45,17 +49,24 @@ function container() {
     listen: { address: '127.0.0.1', port: 8004 },
   };
   const daemonSet = manifests(options).find(({ kind }) => kind === 'DaemonSet') as V1DaemonSet;
-  const [found] = daemonSet.spec?.template.spec?.containers ?? [];
-  if (found === undefined) throw new Error('the DaemonSet has no container');
-  return found;
+  const { spec } = daemonSet.spec?.template ?? {};
+  if (spec === undefined) throw new Error('the DaemonSet has no pod');
+  return spec;
 }
 
 const page = (host: LabHost, path: string): Promise<string> =>
   host.must(['curl', '--silent', '--fail', '--max-time', '3', `http://127.0.0.1:8004${path}`]);
 
+const isReady = (host: LabHost): Promise<boolean> =>
+  page(host, '/readyz').then(
+    () => true,
+    () => false,
+  );
+
 test('in a container with one capability and a read-only root the daemon finds, guards and fails over', async () => {
-  const { args = [], resources } = container();
-  await preparePod(lab.machine, resources?.limits?.memory?.replace('Mi', 'M') ?? '');
+  const pod = daemonSetPod();
+  const { args = [] } = containerOf(pod);
+  await preparePod(lab.machine, pod);
   const net = await lab.network({ masters: 3 });
   const { worker } = net;
   await net.startApiservers();
@@ -63,13 +74,8 @@ test('in a container with one capability and a read-only root the daemon finds, 
   const modules = await lab.machine.readFile('/proc/modules');
   if (lab.machine.disposable) expect(modules).not.toMatch(/^(ip_vs|tcp_diag)/m);
   const realServers = net.masters.flatMap((_, index) => ['--rs', realServerOf(net, index + 1)]);
-  const daemon = await startInPod(worker, [BINARY_PATH, ...args, '--vs', vipOf(4), ...realServers]);
-  await eventually('ready', () =>
-    page(worker, '/readyz').then(
-      () => true,
-      () => false,
-    ),
-  );
+  const daemon = await startInPod(worker, pod, [BINARY_PATH, ...args, '--vs', vipOf(4), ...realServers]);
+  await eventually('ready', () => isReady(worker));
   await page(worker, '/healthz');
 
   const process = await lab.machine.readFile(`/proc/${daemon.pid}/status`);
@@ -130,10 +136,10 @@ test('in a container with one capability and a read-only root the daemon finds, 
 
   // Beside the daemon: what one does with kubectl exec. What cannot be done in a pod is refused before it is begun.
   const before = await nodeState(worker);
-  const status = await runInPod(worker, [BINARY_PATH, 'status', '--no-probe']);
+  const status = await runInPod(worker, pod, [BINARY_PATH, 'status', '--no-probe']);
   expect({ code: status.code, stderr: status.stderr }).toEqual({ code: 1, stderr: '' });
   expect(status.stdout).toContain('expire-nodest-off');
-  const init = await runInPod(worker, [BINARY_PATH, ...initArgs(net), '--no-sysctl']);
+  const init = await runInPod(worker, pod, [BINARY_PATH, ...initArgs(net), '--no-sysctl']);
   expect(init.code).toBe(1);
   expect(init.stderr).toContain('/etc/modules-load.d/bcs-apiserver-proxy.conf cannot be written');
 
@@ -142,4 +148,86 @@ test('in a container with one capability and a read-only root the daemon finds, 
   daemon.kill('SIGTERM');
   expect((await daemon.exited).code).toBe(0);
   expect(await nodeState(worker)).toEqual(before);
+});
+
+const ENDPOINTS_BY_NAME = '/api/v1/namespaces/default/endpoints/kubernetes';
+
+/** As `kubeadm join` leaves a node: kubelet.conf names a symbolic link to the certificate of the day. */
+async function joinNode(server: string): Promise<void> {
+  const pki = '/var/lib/kubelet/pki';
+  const today = `${pki}/kubelet-client-2026-01-02-03-04-05.pem`;
+  const current = `${pki}/kubelet-client-current.pem`;
+  const labPki = `${lab.machine.labDirectory}/pki`;
+  await lab.machine.must([
+    'bash',
+    '-ec',
+    `mkdir -p ${STATIC_POD_DIRECTORY} ${pki}
+     cat ${labPki}/server.crt ${labPki}/server.key > ${today}
+     ln -s ${today} ${current}`,
+  ]);
+  const ca = await lab.machine.readFile(`${labPki}/ca.crt`);
+  const cluster = { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') };
+  const user = { 'client-certificate': current, 'client-key': current };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'default-context',
+    clusters: [{ name: 'default-cluster', cluster }],
+    users: [{ name: 'default-auth', user }],
+    contexts: [{ name: 'default-context', context: { cluster: 'default-cluster', user: 'default-auth' } }],
+  };
+  await lab.machine.writeFile(KUBELET_KUBECONFIG, JSON.stringify(config), 0o600);
+}
+
+test('as a static pod it is ready before any API answers, discovers with what kubelet may, and clean waits for its end', async context => {
+  if (!lab.machine.disposable) context.skip("this would write the files of the host's kubelet");
+  onTestFinished(async () => {
+    await lab.machine.must(['rm', '-rf', '/etc/kubernetes', '/var/lib/kubelet']);
+  });
+  const net = await lab.network({ masters: 3 });
+  const { worker } = net;
+  await joinNode(`https://${vipOf(4)}`);
+  const flags = ['--vs', vipOf(4), '--rs', realServerOf(net, 1)];
+  const install = await worker.proxy(['install-service', '--role', 'static-pod', ...flags]);
+  expect(install).toMatchObject({ code: 0, stderr: '' });
+  const { spec } = parse(await lab.machine.readFile(STATIC_POD_FILE)) as { spec: V1PodSpec };
+  await preparePod(lab.machine, spec);
+  const daemon = await startInPod(worker, spec, [BINARY_PATH, ...(containerOf(spec).args ?? [])]);
+  await eventually('ready, while no master answers', () => isReady(worker));
+  expect(Object.keys(await weights(worker))).toEqual([realServerOf(net, 1)]);
+
+  // The role system:node: no slices, and Endpoints by name only.
+  for (const master of net.masters) {
+    await master.startApiserver({ port: 6443 });
+    await master.control({
+      fail: { endpointslices: 'forbidden', endpoints: 'unlistable' },
+      dropWatches: true,
+    });
+  }
+  await net.setEndpoints(net.masters.map(({ ipv4 }) => ipv4));
+  await eventually('three real servers', async () => Object.keys(await weights(worker)).length === 3, {
+    timeoutMs: 90_000,
+  });
+  const counters = await Promise.all(net.masters.map(master => master.counters()));
+  expect(counters.some(({ requests }) => (requests[ENDPOINTS_BY_NAME] ?? 0) > 0)).toBe(true);
+  await eventually('the set for the next boot', async () =>
+    (await lab.machine.readFile('/root/.bcs/ipvsConfig.yaml')).includes(realServerOf(net, 3)),
+  );
+
+  await worker.must(['ipvsadm', '-C']);
+  await eventually('the rules are back', async () => Object.keys(await weights(worker)).length === 3);
+  const write = (path: string) =>
+    lab.machine.run(['nsenter', `--mount=/proc/${daemon.pid}/ns/mnt`, 'touch', `/tmp/pod/root${path}`]);
+  for (const path of [KUBELET_KUBECONFIG, '/var/lib/kubelet/pki/x'])
+    expect((await write(path)).stderr).toContain('Read-only file system');
+
+  // kubelet ends the pod when the manifest is gone; not at once.
+  const kubelet = `while test -e ${STATIC_POD_FILE}; do sleep 0.2; done; sleep 2; kill ${daemon.pid}`;
+  const standIn = await lab.machine.spawn(['bash', '-ec', kubelet]);
+  const clean = await worker.proxy(['clean', '--purge', '--force']);
+  expect(clean).toMatchObject({ code: 0, stderr: '' });
+  expect(clean.stdout).toContain(`changed    services: remove ${STATIC_POD_FILE}\n`);
+  expect((await daemon.exited).code).toBe(0);
+  await standIn.exited;
+  expect(await worker.rules()).toBe('');
 });

@@ -1,6 +1,7 @@
-// A container as the DaemonSet asks for it, made of the image's own layer with mount(8), chroot and prctl(2): a root
-// that cannot be written, /proc/sys that cannot either, one capability, a little of the seccomp filter.
+// A container as a pod asks for it, made of the image's own layer with mount(8), chroot and prctl(2): the mounts of the pod, a
+// root that cannot be written, /proc/sys that cannot either, one capability, a little of the seccomp filter.
 import { dirname } from 'node:path';
+import type { V1Container, V1PodSpec, V1Volume, V1VolumeMount } from '../../src/lib/manifests/kubernetes.ts';
 import { GATEWAY, ipv4 } from '../lab/addresses.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 import type { LabProcess, Machine, RunResult } from '../lab/machine.ts';
@@ -35,15 +36,17 @@ const LAUNCHER_TEXT = `
   exec @ARGV or die "exec: $!";
 `;
 
-const MOUNT = `
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** What is mounted, as kubelet and a runtime do it: what a mount point is made of is made before the root is closed. */
+function mountScript(pod: V1PodSpec): string {
+  const mounts = mountsOf(pod);
+  return `
   root=${ROOT}
   mount --bind $root $root
-  mkdir -p $root/var/run/secrets/kubernetes.io/serviceaccount
+  ${mounts.map(({ place }) => place).join('\n  ')}
   mount -o remount,bind,ro $root
-  mount --bind ${SERVICE_ACCOUNT} $root/var/run/secrets/kubernetes.io/serviceaccount
-  mount -t tmpfs -o mode=755,size=16m run $root/run
-  mkdir -p /root/.bcs
-  mount --bind /root/.bcs $root/root/.bcs
+  ${mounts.map(({ mount }) => mount).join('\n  ')}
   mount -t proc -o nosuid,nodev,noexec proc $root/proc
   mount --bind $root/proc/sys $root/proc/sys
   mount -o remount,bind,ro $root/proc/sys
@@ -53,9 +56,62 @@ const MOUNT = `
   mkdir $root/dev/shm
   mount -t tmpfs -o nosuid,nodev,noexec shm $root/dev/shm
 `;
+}
+
+interface Mount {
+  /** Checks what is to be mounted, and makes the place for it. */
+  readonly place: string;
+  readonly mount: string;
+}
+
+function mountsOf(pod: V1PodSpec): Mount[] {
+  const mounts = containerOf(pod).volumeMounts ?? [];
+  const token = { place: `mkdir -p $root${TOKEN_PATH}`, mount: bind(SERVICE_ACCOUNT, TOKEN_PATH, true) };
+  return [
+    ...mounts.map(mount =>
+      mountOf(
+        mount,
+        pod.volumes?.find(({ name }) => name === mount.name),
+      ),
+    ),
+    ...(pod.automountServiceAccountToken ? [token] : []),
+  ];
+}
+
+function mountOf({ mountPath, readOnly }: V1VolumeMount, volume: V1Volume | undefined): Mount {
+  if (volume?.emptyDir !== undefined) {
+    const size = volume.emptyDir.sizeLimit?.replace('Mi', 'm');
+    return {
+      place: `mkdir -p $root${mountPath}`,
+      mount: `mount -t tmpfs -o mode=755,size=${size} empty $root${mountPath}`,
+    };
+  }
+  const { path = '', type = '' } = volume?.hostPath ?? {};
+  const place = PLACES[type];
+  if (place === undefined) throw new Error(`no such volume can be mounted at ${mountPath}: ${type}`);
+  return { place: place(path, mountPath), mount: bind(path, mountPath, readOnly === true) };
+}
+
+/** Type of a host path -> what kubelet checks of it, and what the runtime makes to mount it on. */
+const PLACES: Readonly<Record<string, (path: string, mountPath: string) => string>> = {
+  File: (path, at) => `test -f ${path}; mkdir -p $root${dirname(at)}; touch $root${at}`,
+  Directory: (path, at) => `test -d ${path}; mkdir -p $root${at}`,
+  DirectoryOrCreate: (path, at) => `mkdir -p ${path} $root${at}`,
+};
+
+function bind(path: string, at: string, readOnly: boolean): string {
+  const closing = readOnly ? `; mount -o remount,bind,ro $root${at}` : '';
+  return `mount --bind ${path} $root${at}${closing}`;
+}
+
+export function containerOf({ containers: [container] }: V1PodSpec): V1Container {
+  if (container === undefined) throw new Error('the pod has no container');
+  return container;
+}
 
 /** Unpacks the image and writes a service account whose API is the Service's address. */
-export async function preparePod(machine: Machine, memoryLimit: string): Promise<void> {
+export async function preparePod(machine: Machine, pod: V1PodSpec): Promise<void> {
+  const memoryLimit = containerOf(pod).resources?.limits?.memory?.replace('Mi', 'M') ?? '';
   const script = `
     mkdir -p ${ROOT} ${SERVICE_ACCOUNT}
     tar -xf ${dirname(machine.binary)}/${LAYER} -C ${ROOT}
@@ -71,18 +127,18 @@ export async function preparePod(machine: Machine, memoryLimit: string): Promise
 }
 
 /** Starts a program of the image on a host's network; same process id, so that signals reach it. */
-export function startInPod(host: LabHost, argv: readonly string[]): Promise<LabProcess> {
-  return host.spawn(insidePod(argv));
+export function startInPod(host: LabHost, pod: V1PodSpec, argv: readonly string[]): Promise<LabProcess> {
+  return host.spawn(insidePod(pod, argv));
 }
 
-export function runInPod(host: LabHost, argv: readonly string[]): Promise<RunResult> {
-  return host.run(insidePod(argv));
+export function runInPod(host: LabHost, pod: V1PodSpec, argv: readonly string[]): Promise<RunResult> {
+  return host.run(insidePod(pod, argv));
 }
 
 /** The environment that Kubernetes gives; the Service's address refuses, as where kube-proxy knows no endpoint of it. */
-function insidePod(argv: readonly string[]): string[] {
+function insidePod(pod: V1PodSpec, argv: readonly string[]): string[] {
   const environment = [`KUBERNETES_SERVICE_HOST=${ipv4(GATEWAY)}`, 'KUBERNETES_SERVICE_PORT=443'];
-  const script = `${MOUNT}
+  const script = `${mountScript(pod)}
     echo $$ > ${CGROUP}/cgroup.procs
     exec env -i ${environment.join(' ')} perl ${LAUNCHER} $root "$@"`;
   return ['unshare', '--mount', 'bash', '-ec', script, 'pod', ...argv];

@@ -9,3 +9,6 @@ export const SYSCTL_FILE = '/etc/sysctl.d/90-bcs-apiserver-proxy.conf';
 export const UNIT_DIRECTORY = '/etc/systemd/system';
 /** Run at the end of boot by init systems without units. */
 export const RC_LOCAL = '/etc/rc.local';
+/** Where kubeadm has kubelet look for pods that it starts by itself. */
+export const STATIC_POD_DIRECTORY = '/etc/kubernetes/manifests';
+export const STATIC_POD_FILE = `${STATIC_POD_DIRECTORY}/bcs-apiserver-proxy.yaml`;

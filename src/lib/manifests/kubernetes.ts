@@ -5,18 +5,22 @@ export type {
   V1Container,
   V1DaemonSet,
   V1ObjectMeta,
+  V1Pod,
   V1PodSpec,
   V1PolicyRule,
   V1Probe,
   V1Role,
   V1RoleBinding,
   V1ServiceAccount,
+  V1Volume,
+  V1VolumeMount,
 } from '@kubernetes/client-node';
 
 import type {
   V1ClusterRole,
   V1ClusterRoleBinding,
   V1DaemonSet,
+  V1Pod,
   V1Role,
   V1RoleBinding,
   V1ServiceAccount,
@@ -29,4 +33,5 @@ export type KubernetesObject =
   | V1RoleBinding
   | V1ClusterRole
   | V1ClusterRoleBinding
-  | V1DaemonSet;
+  | V1DaemonSet
+  | V1Pod;

@@ -1,7 +1,8 @@
 // `clean`: the node is as it was before `init`. Nothing of anybody else's is touched.
 import { existsSync, rmdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { errnoCode, isProxyError, ProxyError } from '../errors.ts';
-import { MODULES_LOAD_FILE, SYSCTL_FILE } from '../host/paths.ts';
+import { MODULES_LOAD_FILE, STATIC_POD_FILE, SYSCTL_FILE } from '../host/paths.ts';
 import { type HostProcess, listProcesses, sharesNetwork } from '../host/processes.ts';
 import { sortProcesses } from '../host/proxy-processes.ts';
 import { WANTED_SYSCTLS } from '../host/sysctl.ts';
@@ -15,7 +16,7 @@ import { loadPersisted, persistedPath } from '../store/persisted-set.ts';
 import { damagedStatePath, loadState, statePath } from '../store/state-file.ts';
 import type { OperationContext } from './context.ts';
 import { breakConnections, execute } from './kernel-tasks.ts';
-import { ALL_UNITS, checkRemoval, removalTask, SERVICES, UNITS } from './service.ts';
+import { ALL_ROLES, checkRemoval, removalTask, SERVICES, UNITS } from './service.ts';
 import { changes, inTurn, type Task } from './task.ts';
 
 const TABLES = 'virtual server and route';
@@ -38,7 +39,7 @@ export function cleanTasks(
     return [tablesTask(context, virtualServer, withRoute), sharedStays(other, virtualServer, context)];
   }
   const files = filesOf(context.persistDir, options);
-  checkRemoval(ALL_UNITS);
+  checkRemoval(ALL_ROLES);
   for (const path of files.filter(path => existsSync(path))) requireWritable(path);
   return [
     // First: a daemon would make the rest again.
@@ -50,15 +51,27 @@ export function cleanTasks(
 }
 
 function servicesTask({ dryRun }: OperationContext): Task {
-  const { title, run } = removalTask(ALL_UNITS, dryRun);
+  const { title, run } = removalTask(ALL_ROLES, dryRun);
   return {
     title,
     async run() {
       const { lines } = await run();
-      const stopped = dryRun && lines.includes(`stop ${UNITS.daemon}`);
-      return changes(lines, stopped ? [] : runningDaemons().map(warnOf));
+      const endsPod = lines.includes(`remove ${STATIC_POD_FILE}`);
+      if (dryRun && (endsPod || lines.includes(`stop ${UNITS.daemon}`))) return changes(lines);
+      if (endsPod) await untilNone(runningDaemons, POD_END_MS);
+      return changes(lines, runningDaemons().map(warnOf));
     },
   };
+}
+
+/** kubelet looks for its files every 20 s where it is not told of them, and the pod has 10 s to end. */
+const POD_END_MS = 40_000;
+const LOOK_EVERY_MS = 200;
+
+/** Resolves when `found` finds nothing any more, and after `limitMs` all the same. */
+export async function untilNone(found: () => readonly unknown[], limitMs: number): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (found().length > 0 && performance.now() < end) await delay(LOOK_EVERY_MS);
 }
 
 function warnOf({ pid }: HostProcess): string {

@@ -1,11 +1,12 @@
 // The services of a node: the restore at boot and the daemon, as units of systemd; the restore also as a block of
-// /etc/rc.local where there is no systemd. Stopping or removing one leaves the rules in the kernel as they are.
+// /etc/rc.local where there is no systemd; the daemon also as a static pod. Stopping or removing one leaves the rules in
+// the kernel as they are.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProxyError } from '../errors.ts';
 import { seesTheHost } from '../host/container.ts';
 import { neededModules } from '../host/modules.ts';
-import { DEFAULT_PERSIST_DIR, RC_LOCAL, UNIT_DIRECTORY } from '../host/paths.ts';
+import { DEFAULT_PERSIST_DIR, RC_LOCAL, STATIC_POD_FILE, UNIT_DIRECTORY } from '../host/paths.ts';
 import { type RcLocal, withBlock, withoutBlock, withoutOriginal } from '../host/rc-local.ts';
 import { quoteForShell } from '../host/shell.ts';
 import { readFileIfThere, removeFile, requireWritable, writeFileAtomic } from '../store/atomic-file.ts';
@@ -20,8 +21,10 @@ import {
   START_TIMEOUT_MS,
 } from '../systemd/unit.ts';
 import { showUnits } from '../systemd/units.ts';
+import { type Action, perform } from './action.ts';
 import { editRcLocal, type RcLocalEdit } from './rc-local-file.ts';
-import { changes, inTurnAwaited, type Task } from './task.ts';
+import { staticPodIsThere, staticPodRemoval } from './static-pod.ts';
+import { changes, type Task } from './task.ts';
 
 export interface Service {
   readonly title: string;
@@ -37,7 +40,15 @@ export interface Service {
 export const SERVICES = 'services';
 
 export const UNITS = { restore: RESTORE_UNIT, daemon: DAEMON_UNIT } as const;
-export const ALL_UNITS: readonly string[] = Object.values(UNITS);
+
+/** Each with the file that makes it one, in the order of their removal: what may be started again by another goes first. */
+const FILES = {
+  'static-pod': STATIC_POD_FILE,
+  restore: pathOf(UNITS.restore),
+  daemon: pathOf(UNITS.daemon),
+} as const;
+export type Role = keyof typeof FILES;
+export const ALL_ROLES = Object.keys(FILES) as readonly Role[];
 
 export interface RestoreServiceOptions {
   /** Absolute path, as serviceBinary() returns it. */
@@ -94,9 +105,19 @@ export function checkInstall(service: Service): void {
 }
 
 /** Throws what removing would fail with, as far as that can be known beforehand. */
-export function checkRemoval(units: readonly string[]): void {
-  for (const path of units.map(pathOf)) if (readFileIfThere(path) !== undefined) requireWritable(path);
-  if (units.includes(RESTORE_UNIT)) editRcLocal(withoutBlock)?.check();
+export function checkRemoval(roles: readonly Role[]): void {
+  for (const path of roles.map(role => FILES[role])) if (existsSync(path)) requireWritable(path);
+  if (roles.includes('restore')) editRcLocal(withoutBlock)?.check();
+}
+
+/** What to say of a daemon that is there as well: one sentence, if any. */
+export function besides(role: 'daemon' | 'static-pod'): string[] {
+  const other = role === 'daemon' ? 'static-pod' : 'daemon';
+  const isThere = other === 'daemon' ? existsSync(FILES.daemon) : staticPodIsThere();
+  if (!isThere) return [];
+  return [
+    `${FILES[other]} is there as well, and only one daemon at a time keeps a virtual server: remove it with bcs-apiserver-proxy install-service --uninstall --role ${other}`,
+  ];
 }
 
 export interface InstallOptions {
@@ -112,34 +133,24 @@ export function installTask(service: Service, { dryRun, start }: InstallOptions)
       const actions = systemdRuns()
         ? [...(await unitInstallation(service, start)), ...actionsOf(editRcLocal(superseded))]
         : actionsOf(blockEdit(service));
-      return changes(await perform(actions, dryRun));
+      return changes(await perform(actions, dryRun), service.runsOn ? besides('daemon') : []);
     },
   };
 }
 
-export function removalTask(units: readonly string[], dryRun: boolean): Task {
+export function removalTask(roles: readonly Role[], dryRun: boolean): Task {
   return {
     title: SERVICES,
     async run() {
-      const actions = systemdRuns() ? (await Promise.all(units.map(unitRemoval))).flat() : [];
-      if (units.includes(RESTORE_UNIT)) actions.push(...actionsOf(editRcLocal(withoutBlock)));
+      const units = systemdRuns() ? roles.flatMap(role => (role === 'static-pod' ? [] : [UNITS[role]])) : [];
+      const actions = [
+        ...(roles.includes('static-pod') ? staticPodRemoval() : []),
+        ...(await Promise.all(units.map(unitRemoval))).flat(),
+        ...(roles.includes('restore') ? actionsOf(editRcLocal(withoutBlock)) : []),
+      ];
       return changes(await perform(actions, dryRun));
     },
   };
-}
-
-/** Something to do; without a line it is not worth a word. */
-interface Action {
-  readonly line?: string;
-  /** May return a promise. */
-  run(): unknown;
-}
-
-function perform(actions: readonly Action[], dryRun: boolean): Promise<string[]> {
-  return inTurnAwaited(actions, async ({ line, run }) => {
-    if (!dryRun) await run();
-    return line;
-  });
 }
 
 async function unitInstallation(service: Service, start: boolean): Promise<Action[]> {

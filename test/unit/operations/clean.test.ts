@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cleanTasks } from '../../../src/lib/operations/clean.ts';
+import { cleanTasks, untilNone } from '../../../src/lib/operations/clean.ts';
 import type { OperationContext } from '../../../src/lib/operations/context.ts';
 import { runTasks, type Task } from '../../../src/lib/operations/task.ts';
 import { savePersisted } from '../../../src/lib/store/persisted-set.ts';
@@ -111,4 +111,13 @@ test('what others need stays, and what it was before stays known', async () => {
   const files = tasks.find(({ title }) => title === 'files');
   expect((await files?.run())?.lines).not.toContainEqual(expect.stringContaining('state.json'));
   expect(loadState(node.persistDir).sysctlsBefore).toEqual({ 'net.ipv4.vs.conntrack': '0' });
+});
+
+test('a pod whose manifest is gone is waited for, as long as it may take and no longer', async () => {
+  const left = ['pod', 'pod'];
+  await untilNone(() => left.splice(0, 1), 60_000);
+  expect(left).toEqual([]);
+  const begin = performance.now();
+  await untilNone(() => ['stays'], 300);
+  expect(performance.now() - begin).toBeGreaterThan(290);
 });

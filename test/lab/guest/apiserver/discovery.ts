@@ -35,7 +35,8 @@ export function discover(
   const items = failure === 'empty' ? [] : objects.list(resource).filter(matches);
   const item = items.find(({ metadata }) => metadata.name === url.pathname.slice(slash + 1));
   if (failure === 'hang') return;
-  if (failure === 'forbidden') sendStatus(response, 403, 'Forbidden');
+  if (failure === 'forbidden' || (failure === 'unlistable' && !single))
+    sendStatus(response, 403, 'Forbidden');
   else if (failure === 'garbage') {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"Endpoint');
   } else if (failure === 'missing' || (single && item === undefined)) sendStatus(response, 404, 'NotFound');

@@ -1,7 +1,7 @@
 // What a scenario can set on the stand-in while it runs, and what it counts.
 
-/** How a resource misbehaves; null = it does not. */
-export type Failure = 'forbidden' | 'garbage' | 'empty' | 'hang' | 'missing';
+/** How a resource misbehaves; null = it does not. "unlistable": one object may be had, by its name. */
+export type Failure = 'forbidden' | 'unlistable' | 'garbage' | 'empty' | 'hang' | 'missing';
 
 export interface Knobs {
   readyz: number;
