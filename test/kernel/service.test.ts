@@ -1,6 +1,8 @@
 // A node with systemd boots, with every master off: the boot restore, the daemon as a service, and hosts where neither
 // can be installed. The services run in the network of the guest itself.
+import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { STATIC_POD_FILE } from '../../src/lib/host/paths.ts';
 import { VIP4 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
 import { logWhenFailed, useLab } from '../lab/lab.ts';
@@ -151,6 +153,10 @@ describe('the daemon as a service', () => {
     );
     expect(await property(DAEMON, 'ActiveState')).toBe('active');
     expect(await property(DAEMON, 'StatusText')).toBe(`keeping ${VS}`);
+    await shell(`mkdir -p ${dirname(STATIC_POD_FILE)}`, `touch ${STATIC_POD_FILE}`);
+    const beside = await proxy('install-service', '--role', 'daemon', ...args);
+    expect(beside.stdout).toContain(`warning    daemon service: ${STATIC_POD_FILE} is there as well`);
+    await shell('rm -r /etc/kubernetes');
     const set = await eventually('all masters', async () => {
       const found = sorted(await rules());
       return found.length === 1 + MASTERS.length && found;
