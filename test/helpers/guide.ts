@@ -39,9 +39,9 @@ export function ownCommands(path: string): (readonly string[])[] {
   return shownCommands(path).map(({ argv }) => argv);
 }
 
-/** What follows the name of the program, up to a pipe. */
+/** What follows the name of the program, or its path in scripts and YAML, up to a pipe or another command. */
 function ownArguments(line: string): string[] | undefined {
-  const match = /^(?:\$ )?bcs-apiserver-proxy ([^|]*)/.exec(line);
+  const match = /^(?:\$ |\s*(?:- )?\/root\/)?bcs-apiserver-proxy ([^|&]*)/.exec(line);
   return match?.[1]?.trim().split(/\s+/);
 }
 

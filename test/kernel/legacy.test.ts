@@ -3,12 +3,14 @@
 import { expect, test } from 'vitest';
 import { outputPattern, shownCommands } from '../helpers/guide.ts';
 import { ipv4, VIP6, WORKER } from '../lab/addresses.ts';
+import { eventually } from '../lab/bounded.ts';
 import { KUBECONFIG, writeKubeconfig } from '../lab/kubeconfig.ts';
 import { useLab } from '../lab/lab.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 import type { RunResult } from '../lab/machine.ts';
 import { byMaster } from '../lab/outcome.ts';
-import { realServerOf, vipOf } from './helpers.ts';
+import { weights } from './daemon-helpers.ts';
+import { initArgs, realServerOf, vipOf } from './helpers.ts';
 
 const lab = useLab();
 
@@ -47,6 +49,54 @@ test('our guide: its commands, in its order, print what it shows', async () => {
     expect(stderr).toBe('');
     expect(stdout).toMatch(outputPattern(output.map(inLab)));
   }
+});
+
+test('the guide to kubeadm: the first master alone, before it answers, and then the next one', async () => {
+  const net = await lab.network({ masters: 2 });
+  const shown = shownCommands('docs/kubeadm.md').filter(
+    ({ argv: [name], output }) => name === 'init' && output.length > 0,
+  );
+  expect(shown).toHaveLength(2);
+  for (const [index, { argv, output }] of shown.entries()) {
+    const master = net.master(index + 1);
+    const init = await master.proxy(argv.map(inLab));
+    expect(init).toMatchObject({ code: 0, stderr: '' });
+    expect(init.stdout).toMatch(outputPattern(output.map(inLab)));
+    await master.startApiserver({ port: 6443 });
+  }
+});
+
+test('machines that set themselves up: all masters named, the daemon first, one master alive', async () => {
+  const net = await lab.network({ masters: 3 });
+  await lab.machine.must(['rm', '-f', KUBECONFIG]);
+  const [first, ...others] = net.masters;
+  if (first === undefined) throw new Error('there is no master');
+  for (const other of others) await net.powerLoss(other);
+  expect(await first.proxy(initArgs(net))).toMatchObject({ code: 0, stderr: '' });
+  const daemon = await first.startProxy(['daemon', '--vs', vipOf(4), '--kubeconfig', KUBECONFIG]);
+  await daemon.waitForLine(line => line.includes('there is no such file'));
+  await eventually('it knows that the others are dead', async () => {
+    const metrics = await first.must(['curl', '--silent', 'http://127.0.0.1:8004/metrics']);
+    return metrics.match(/^bkbcs_apiserverproxy_up\{.*\} 0$/gm)?.length === 3;
+  });
+  expect(Object.keys(await weights(first))).toHaveLength(3);
+  // As kubeadm init does it.
+  await first.startApiserver({ port: 6443 });
+  await eventually(
+    'the first alone',
+    async () => Object.keys(await weights(first)).join() === realServerOf(net, 1),
+  );
+  const requests = await first.requests({ count: 5 });
+  expect(requests.filter(({ ok }) => ok)).toHaveLength(5);
+  await writeKubeconfig(lab.machine, `https://${vipOf(4)}`);
+  for (const other of others) {
+    await net.powerBack(other);
+    await other.startApiserver({ port: 6443 });
+  }
+  await net.setEndpoints(net.masters.map(({ ipv4 }) => ipv4));
+  await eventually('all three', async () => Object.keys(await weights(first)).length === 3, {
+    timeoutMs: 90_000,
+  });
 });
 
 /** The guide's node and masters are those of the lab. */
