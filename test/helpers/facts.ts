@@ -26,6 +26,7 @@ export function soundFacts(fields: Partial<Facts> = {}): Facts {
       ['net.ipv4.vs.conntrack', '1'],
       ['net.ipv4.vs.expire_nodest_conn', '1'],
     ]),
+    hostAddresses: ['127.0.0.1', '10.0.0.21'],
     lateMs: 3,
     conntrack: { used: 412, limit: 262_144 },
     conflicts: { isHostAddress: false, onLinkNetwork: undefined },

@@ -28,6 +28,7 @@ export const generatedFacts: fc.Arbitrary<Facts> = fc.record({
   route: anyOf('route'),
   conflicts: anyOf('conflicts'),
   sysctls: anyOf('sysctls'),
+  hostAddresses: fc.constantFrom(['127.0.0.1', '10.0.0.21'], ['127.0.0.1', '10.0.0.11']),
   lateMs: anyOf('lateMs'),
   conntrack: anyOf('conntrack'),
   modules: anyOf('modules'),

@@ -93,12 +93,14 @@ export async function collectFacts({ kernel, sockets }: Node, options: CollectOp
       })
     : { probes: NOT_ASKED_FOR, throughVip: NOT_ASKED_FOR };
 
+  const hostAddresses = kernel.routes.hostAddresses();
   // Before anything is waited for: what the kernel has belongs to one moment.
   const now = {
     virtualServer,
     kernel: inKernel,
     route: virtualServer && collectRoute(kernel.routes, virtualServer.address, realServers),
-    conflicts: collectConflicts(virtualServer?.address, kernel.routes.hostAddresses(), networkInterfaces()),
+    conflicts: collectConflicts(virtualServer?.address, hostAddresses, networkInterfaces()),
+    hostAddresses,
     sysctls: new Map(Array.from(WANTED_SYSCTLS.keys(), name => [name, kernel.sysctls.read(name)])),
     conntrack: collectConntrack(kernel.sysctls),
     modules: collectModules(inKernel, persisted.spec?.scheduler ?? DEFAULT_SCHEDULER),

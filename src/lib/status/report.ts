@@ -18,6 +18,8 @@ export interface Facts {
   /** Undefined value = this kernel has no such parameter. */
   readonly sysctls: ReadonlyMap<string, string | undefined>;
   /** Connections that are tracked, and how many can be; undefined = this kernel tracks none. */
+  /** Of all interfaces. */
+  readonly hostAddresses: readonly string[];
   /** While others were asked, this process did not get to run for so long, in all. */
   readonly lateMs: number;
   readonly conntrack: { readonly used: number; readonly limit: number } | undefined;

@@ -107,6 +107,13 @@ describe('what is as wanted is no problem', () => {
       },
     ],
     [
+      'a kubelet that uses the apiserver of its own master',
+      {
+        kubelet: seen({ kubeconfig: 'k', server: 'https://10.0.0.11:6443' }),
+        hostAddresses: ['127.0.0.1', '10.0.0.11'],
+      },
+    ],
+    [
       'a kubelet that uses a name',
       { kubelet: seen({ kubeconfig: 'k', server: 'https://apiserver.example:6443' }) },
     ],

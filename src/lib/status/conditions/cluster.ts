@@ -1,5 +1,5 @@
 // What can be wrong with the certificates of the masters, kubelet and kube-proxy. Pure.
-import { formatHostPort, type HostPort, isInNetwork } from '../../model/address.ts';
+import { equalHostPort, formatHostPort, type HostPort, isInNetwork } from '../../model/address.ts';
 import { type Condition, type Finding, findingIf, look, NO_VIP, type Unseen } from '../condition.ts';
 import type { Facts } from '../report.ts';
 import { days, listOf } from '../words.ts';
@@ -94,13 +94,15 @@ export const CLUSTER: readonly Condition[] = [
     severity: 'degraded',
     dependsOn: ['not-initialized'],
     visibleAfterS: 0,
-    detect: ({ kubelet, virtualServer }) => {
+    detect: ({ kubelet, virtualServer, hostAddresses }) => {
       if (!kubelet.seen) return kubelet;
       if (virtualServer === undefined) return NO_VIP;
       const { server, kubeconfig } = kubelet.value;
-      const uses = usesVip(server, virtualServer);
-      if (uses === undefined) return { seen: false, why: `kubelet uses a name, ${server}` };
-      return findingIf(!uses, () => `kubelet talks to ${server} and not to the VIP (${kubeconfig})`);
+      const target = targetOf(server);
+      if (target === undefined) return { seen: false, why: `kubelet uses a name, ${server}` };
+      // On a master kubeadm means it to use the apiserver beside it: ControlPlaneKubeletLocalMode, since 1.33.
+      const isRight = equalHostPort(target, virtualServer) || hostAddresses.includes(target.address);
+      return findingIf(!isRight, () => `kubelet talks to ${server} and not to the VIP (${kubeconfig})`);
     },
     remedy: ({ kubelet }) =>
       look(`grep server: ${kubelet.seen ? kubelet.value.kubeconfig : '/etc/kubernetes/kubelet.conf'}`),
@@ -145,11 +147,11 @@ export const CLUSTER_NOTICES: readonly Condition[] = [
   },
 ];
 
-/** Undefined where the server is a name: what it resolves to is not known here. */
-function usesVip(server: string, { address, port }: HostPort): boolean | undefined {
+/** Undefined where the server is named, not numbered. */
+function targetOf(server: string): HostPort | undefined {
   if (!URL.canParse(server)) return undefined;
   const url = new URL(server);
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (!/^[\d.]+$|:/.test(host)) return undefined;
-  return host === address && Number(url.port || 443) === port;
+  const address = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (!/^[\d.]+$|:/.test(address)) return undefined;
+  return { address, port: Number(url.port || 443) };
 }
