@@ -9,7 +9,7 @@ export interface Block {
 
 export function codeBlocks(path: string): Block[] {
   const text = readFileSync(path, 'utf8');
-  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({
+  return [...text.matchAll(/^( *)```(\w*)\n(.*?)^\1```$/gms)].map(([, , language = '', body = '']) => ({
     language,
     lines: body.trimEnd().split('\n'),
   }));
