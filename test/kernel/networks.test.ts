@@ -162,7 +162,7 @@ test.each([4, 6] as const)(
 
 async function metricsOf(net: Network): Promise<{ passes: number }> {
   const page = await net.worker.must(['curl', '-sf', '-m5', 'http://127.0.0.1:8004/metrics']);
-  return { passes: Number(/^bkbcs_apiserverproxy_reconcile_seconds_count (\d+)/m.exec(page)?.[1]) };
+  return { passes: Number(/^bkbcs_apiserverproxy_reconcile_duration_seconds_count (\d+)/m.exec(page)?.[1]) };
 }
 
 const MANAGEMENT = {

@@ -5,6 +5,7 @@ import type { Evidence } from '../health/evidence.ts';
 import type { HealthState } from '../health/scoreboard.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import { listener, type Telemetry } from '../telemetry.ts';
+import { serveDeprecated } from './deprecated.ts';
 import type { MetricsPage } from './routes.ts';
 import { createSeries } from './series.ts';
 import type { DaemonSnapshot, DaemonView, RealServerView } from './view.ts';
@@ -24,7 +25,8 @@ export class Metrics implements MetricsPage {
   constructor(view: DaemonView, version: string) {
     this.#view = view;
     const { buildInfo, startTime } = this.#series;
-    buildInfo.set({ version, node: process.version }, 1);
+    serveDeprecated(this.#registry);
+    buildInfo.set({ version, nodejs: process.version }, 1);
     startTime.set(Math.round(Date.now() / 1000 - process.uptime()));
     this.telemetry = this.#listen();
   }
@@ -45,13 +47,16 @@ export class Metrics implements MetricsPage {
     const series = this.#series;
     return listener({
       probed: (realServer, evidence) => this.#probed(this.#known(realServer), evidence),
-      changed: ({ realServer, from, to }) =>
-        series.transitions.inc({ real_server: this.#known(realServer), from, to }),
+      changed: ({ realServer, from, to }) => {
+        const real_server = this.#known(realServer);
+        // Every start would count one for each master, on all nodes.
+        if (from !== 'new') series.transitions.inc({ real_server, to });
+      },
       forgotten: realServer => this.#realServers.set(formatHostPort(realServer), false),
       repaired: ({ kind }) => series.repairs.inc({ kind }),
       connectionsReset: count => series.connectionsReset.inc(count),
       passFinished: (durationMs, ok) => {
-        series.reconcileSeconds.observe(durationMs / 1000);
+        series.reconcileDuration.observe(durationMs / 1000);
         if (!ok) series.reconcileFailures.inc();
       },
     });
@@ -64,8 +69,8 @@ export class Metrics implements MetricsPage {
   }
 
   #probed(real_server: string, evidence: Evidence): void {
-    const { probeSeconds, probeFailures } = this.#series;
-    if ('latencyMs' in evidence) probeSeconds.observe({ real_server }, evidence.latencyMs / 1000);
+    const { probeDuration, probeFailures } = this.#series;
+    if ('latencyMs' in evidence) probeDuration.observe({ real_server }, evidence.latencyMs / 1000);
     if (evidence.kind === 'ready') return;
     const reason = evidence.kind === 'not-ready' ? evidence.reason : evidence.kind;
     this.#reasons.add(reason);
@@ -80,14 +85,15 @@ export class Metrics implements MetricsPage {
     for (const realServer of realServers) this.#readRealServer(realServer);
     series.held.set(Number(held));
     series.discoveryConnected.set(Number(discovery.connected));
-    if (discovery.ageMs === undefined) series.discoveryAge.remove({});
-    else series.discoveryAge.set(discovery.ageMs / 1000);
+    // In whole seconds: it is then the same from scrape to scrape, and takes next to no space.
+    if (discovery.ageMs === undefined) series.lastContact.remove({});
+    else series.lastContact.set(Math.round((Date.now() - discovery.ageMs) / 1000));
   }
 
   #readRealServer({ address: real_server, state, weight, ...counts }: RealServerView): void {
     const series = this.#series;
     series.up.set({ real_server }, Number(state === 'ready'));
-    for (const each of STATES) series.state.set({ real_server, state: each }, Number(each === state));
+    series.state.set({ real_server, state }, 1);
     if (weight === undefined) return;
     series.weight.set({ real_server }, weight);
     series.activeConnections.set({ real_server }, counts.activeConnections);
@@ -108,13 +114,13 @@ export class Metrics implements MetricsPage {
 
   /** What was counted of them has been shown once more. */
   #dropForgotten(): void {
-    const { probeSeconds, probeFailures, transitions } = this.#series;
+    const { probeDuration, probeFailures, transitions } = this.#series;
     for (const [real_server, known] of this.#realServers) {
       if (known) continue;
       this.#realServers.delete(real_server);
-      probeSeconds.remove({ real_server });
+      probeDuration.remove({ real_server });
       for (const reason of this.#reasons) probeFailures.remove({ real_server, reason });
-      for (const from of STATES) for (const to of STATES) transitions.remove({ real_server, from, to });
+      for (const to of STATES) transitions.remove({ real_server, to });
     }
   }
 }

@@ -1,15 +1,16 @@
-// Every time series that the daemon exposes: names, help and buckets, in one place. No global registry.
+// Every time series that the daemon exposes: names, help and buckets, in one place. No global registry. Each sample is there
+// once for every node: docs/deploy.md gives their number, which a test counts.
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import Histogram from 'prom-client/lib/histogram.js';
 import type Registry from 'prom-client/lib/registry.js';
 
-const PREFIX = 'bkbcs_apiserverproxy_';
+export const PREFIX = 'bkbcs_apiserverproxy_';
 
-/** From a probe over a kept connection on the same switch to a timeout; seconds. */
-const PROBE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** As it should be, a busy master, an overloaded one, and the usual time limit; seconds. One more is one for each master. */
+const PROBE_BUCKETS = [0.01, 0.05, 0.25, 1];
 /** A look at the kernel takes about a tenth of a millisecond; seconds. */
-const RECONCILE_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1];
+const RECONCILE_BUCKETS = [0.001, 0.01, 0.1];
 
 export type Series = ReturnType<typeof createSeries>;
 
@@ -37,21 +38,21 @@ export function createSeries(registry: Registry) {
       'Weight of the real server in the kernel; absent when it is not there.',
       'real_server',
     ),
-    state: gauge('state', '1 for the state that the real server is in.', 'real_server', 'state'),
+    state: gauge('state', 'Always 1, with the state that the real server is in.', 'real_server', 'state'),
     activeConnections: gauge('active_connections', 'Established connections.', 'real_server'),
     inactiveConnections: gauge('inactive_connections', 'Connections that are being closed.', 'real_server'),
     connections: counter('connections_total', 'Connections since the kernel has the entry.', 'real_server'),
     received: counter('received_bytes_total', 'Bytes from clients to the real server.', 'real_server'),
     sent: counter('sent_bytes_total', 'Bytes from the real server to clients.', 'real_server'),
-    discoveryAge: gauge(
-      'discovery_age_seconds',
-      'Time since the API last said anything; absent when it never did.',
+    lastContact: gauge(
+      'discovery_last_contact_timestamp_seconds',
+      'When the API last said anything, Unix time; absent when it never did.',
     ),
     discoveryConnected: gauge('discovery_connected', 'Whether a watch is open.'),
     held: gauge('held', 'Whether every real server looks dead and all of them stay in.'),
     // Counted as it happens.
-    probeSeconds: histogram(
-      'probe_seconds',
+    probeDuration: histogram(
+      'probe_duration_seconds',
       'Time until a probe was answered.',
       PROBE_BUCKETS,
       'real_server',
@@ -62,7 +63,12 @@ export function createSeries(registry: Registry) {
       'real_server',
       'reason',
     ),
-    transitions: counter('transitions_total', 'Changes of state.', 'real_server', 'from', 'to'),
+    transitions: counter(
+      'transitions_total',
+      'Changes of state, by the state that followed; not the one that follows new.',
+      'real_server',
+      'to',
+    ),
     repairs: counter(
       'virtual_server_repairs_total',
       'What had been changed by somebody else and was put right, by kind of step.',
@@ -72,9 +78,15 @@ export function createSeries(registry: Registry) {
       'connections_reset_total',
       'Connections broken because no real server served them any more.',
     ),
-    reconcileSeconds: histogram('reconcile_seconds', 'Time that a pass took.', RECONCILE_BUCKETS),
+    reconcileDuration: histogram('reconcile_duration_seconds', 'Time that a pass took.', RECONCILE_BUCKETS),
     reconcileFailures: counter('reconcile_failures_total', 'Passes of which a step failed.'),
-    buildInfo: gauge('build_info', 'Always 1.', 'version', 'node'),
+    // Not a label "node": scraping gives one of that name to the node of the cluster.
+    buildInfo: gauge(
+      'build_info',
+      'Always 1, with the version of the program and of its Node.js.',
+      'version',
+      'nodejs',
+    ),
     ...processSeries(registry),
   };
 }

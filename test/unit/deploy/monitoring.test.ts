@@ -37,7 +37,7 @@ async function served(): Promise<{ names: Set<string>; labels: Set<string> }> {
   const metrics = new Metrics({ snapshot: () => snapshot() }, '1');
   const master = { address: '10.0.0.11', port: 6443 };
   metrics.telemetry.probed(master, { kind: 'not-ready', reason: 'http-500', latencyMs: 1 });
-  metrics.telemetry.changed({ realServer: master, from: 'new', to: 'ready', reason: '' });
+  metrics.telemetry.changed({ realServer: master, from: 'dead', to: 'ready', reason: '' });
   metrics.telemetry.repaired({ kind: 'set-sysctl', name: 'x', value: '1', before: '0' });
   const text = await metrics.render();
   const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>
