@@ -6,6 +6,7 @@ import { DEFAULT_IMAGE, DEFAULT_NAMESPACE } from '../src/cli/pod-flags.ts';
 import { DEFAULT_PERSIST_DIR } from '../src/lib/host/paths.ts';
 import { formatManifests, manifests } from '../src/lib/manifests/manifests.ts';
 import { NAME } from '../src/lib/manifests/options.ts';
+import { alertRules } from './deploy/alerts.ts';
 import { dashboard } from './deploy/dashboard.ts';
 import { renderChart } from './deploy/helm.ts';
 
@@ -24,7 +25,8 @@ export function renderDeploy(): ReadonlyMap<string, string> {
   });
   return new Map([
     ['base/bcs-apiserver-proxy.yaml', `# ${note('src/lib/manifests')}\n${formatManifests(manifests(BASE))}`],
-    ['monitoring/prometheus-rule.yaml', `# ${note('alerts.yaml')}\n${prometheusRule()}`],
+    ['monitoring/alerts.yaml', `# ${note(ALERTS)}\n${EXPECTED_JOB}${alertRules()}`],
+    ['monitoring/prometheus-rule.yaml', `# ${note(ALERTS)}\n${prometheusRule()}`],
     ['monitoring/dashboard.json', dashboardJson],
     ...[...chart].map(([path, text]) => [`${CHART}/${path}`, text] as const),
   ]);
@@ -49,6 +51,12 @@ const BASE = {
   listen: { address: '127.0.0.1', port: 8004 },
 } as const;
 
+const ALERTS = 'scripts/deploy/alerts.ts';
+
+const EXPECTED_JOB = `# For rule_files of Prometheus; prometheus-rule.yaml has the same for its operator. They expect the daemons as job
+# "${NAME}": docs/deploy.md says how to scrape them.
+`;
+
 function prometheusRule(): string {
   const head = [
     'apiVersion: monitoring.coreos.com/v1',
@@ -59,11 +67,6 @@ function prometheusRule(): string {
     'spec:',
   ];
   return `${head.join('\n')}\n${alertRules().replace(/^(?=.)/gm, '  ')}`;
-}
-
-/** Without what they say to readers of the file. */
-function alertRules(): string {
-  return readText('monitoring/alerts.yaml').replace(/^#.*\n/gm, '');
 }
 
 function note(source: string): string {

@@ -146,6 +146,14 @@ describe('the number of samples', () => {
   });
 });
 
+test('what docs/deploy.md drops at the scrape are the old names, all of them', async () => {
+  const [, regex] = /source_labels: \[__name__\]\n +regex: (.+)\n +action: drop/.exec(DOCS) ?? [];
+  const samples = samplesIn(await pageOf(3, EVENTFUL));
+  expect(samples.filter(name => new RegExp(`^(?:${regex})$`).test(name))).toEqual(
+    samples.filter(isDeprecated),
+  );
+});
+
 test('docs/deploy.md has each metric with its type, its labels and its old name', async () => {
   const inCode = (text = ''): string[] => [...text.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
   const rows = [...DOCS.matchAll(/^\| `(?:bkbcs|process)_.*\|$/gm)].map(([row]) => {
