@@ -151,11 +151,17 @@ export function chartValues({ discovery, listen, persistDir }: ChartBase, daemon
           '',
           text('^(\\d+(ms|[smh]))?$'),
         ),
+        deprecatedNames: flag('false: what has a new name is not stored under the old one', true),
         labels: value('Labels that your Prometheus looks for, beside those of all objects', {}, additional),
       },
     ),
     prometheusRule: group('The alerts of docs/deploy.md for the Prometheus operator', {
       enabled: flag('Make a PrometheusRule', false),
+      runbookBase: value(
+        'Where you have docs/troubleshooting.md as a page, for a runbook_url of each alert: https://wiki.example/proxy',
+        '',
+        text(String.raw`^(https?://[^\s#"'$]+)?$`),
+      ),
       labels: labels({}, 'your Prometheus'),
     }),
     dashboard: group("The dashboard, as a ConfigMap for Grafana's sidecar", {

@@ -2,12 +2,13 @@
 // the places of what they are made from, so that they cannot come to say something else. Pure.
 import { stringify } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
+import { DEPRECATED_NAMES } from '../../src/lib/http/deprecated.ts';
 import { accessObjects } from '../../src/lib/manifests/access.ts';
 import { daemonSet } from '../../src/lib/manifests/daemon-set.ts';
 import { formatManifests, manifests } from '../../src/lib/manifests/manifests.ts';
 import { metadata, NAME, SELECTOR } from '../../src/lib/manifests/options.ts';
 import { daemonSetTemplate, helpers, reachable, templated } from './helm-daemonset.ts';
-import { type ChartBase, edited, members, optional, quoted, whole } from './helm-template.ts';
+import { type ChartBase, edited, members, only, optional, quoted, whole } from './helm-template.ts';
 import { chartValues, valuesSchema, valuesYaml } from './helm-values.ts';
 
 /** The oldest that discovery was tried with: docs/kernel-facts.md, K24. */
@@ -93,13 +94,21 @@ function podMonitor(base: ChartBase): string {
           port: port?.name,
           interval: '',
           relabelings: [{ sourceLabels: ['__meta_kubernetes_pod_node_name'], targetLabel: 'instance' }],
+          metricRelabelings: [
+            {
+              sourceLabels: ['__name__'],
+              regex: `(${DEPRECATED_NAMES.join('|')})(_bucket|_sum|_count)?`,
+              action: 'drop',
+            },
+          ],
         },
       ],
     },
   };
-  const yaml = edited(stringify(object), {
+  const yaml = edited(stringify(object, { lineWidth: 0 }), {
     ownLabels: members('.Values.podMonitor.labels'),
     interval: optional('.Values.podMonitor.interval'),
+    metricRelabelings: only('not .Values.podMonitor.deprecatedNames'),
   });
   const addresses = reachable(base).join(' or ');
   const nothing = 'podMonitor.enabled: without listen.enabled there are no metrics; set both, or neither';
@@ -120,10 +129,19 @@ function prometheusRule(): string {
   };
   return `{{- if .Values.prometheusRule.enabled }}
 ${edited(stringify(object), { labels: whole('.Values.prometheusRule.labels') })}spec:
-  {{- .Files.Get "files/alerts.yaml" | nindent 2 }}
+  {{- $rules := .Files.Get "files/alerts.yaml" }}
+  {{- with .Values.prometheusRule.runbookBase }}
+  {{- $rules = regexReplaceAll ${quoted(SEE)} $rules (printf ${quoted(RUNBOOK)} .) }}
+  {{- end }}
+  {{- $rules | nindent 2 }}
 {{- end }}
 `;
 }
+
+/** The line of an alert that names its section, and what comes after it. */
+const SEE = String.raw`( +)see: \S+#(\S+)`;
+// biome-ignore lint/suspicious/noTemplateCurlyInString: of the regular expression in Go
+const RUNBOOK = '${0}\n${1}runbook_url: %s#${2}';
 
 function dashboardConfigMap(): string {
   const object = {

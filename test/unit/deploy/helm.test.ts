@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { daemonSetManifests } from '../../../src/cli/daemonset.ts';
 import { DEFAULT_IMAGE, DEFAULT_NAMESPACE } from '../../../src/cli/pod-flags.ts';
+import { DEPRECATED_NAMES } from '../../../src/lib/http/deprecated.ts';
 import type { V1DaemonSet, V1PodSpec } from '../../../src/lib/manifests/kubernetes.ts';
 import { LABELS } from '../../../src/lib/manifests/options.ts';
 import { schemaProblems } from '../../helpers/kubernetes-schema.ts';
@@ -73,8 +74,12 @@ const FULL = {
   updateStrategy: { maxUnavailable: 3 },
   podAnnotations: { note: 'ours', 'prometheus.io/scrape': 'false' },
   podLabels: { team: 'infra' },
-  podMonitor: { enabled: true, interval: '15s', labels: { release: 'monitoring' } },
-  prometheusRule: { enabled: true, labels: { release: 'monitoring' } },
+  podMonitor: { enabled: true, interval: '15s', deprecatedNames: false, labels: { release: 'monitoring' } },
+  prometheusRule: {
+    enabled: true,
+    runbookBase: 'https://wiki.example/a-b/proxy?x=%20y',
+    labels: { release: 'monitoring' },
+  },
   dashboard: { enabled: true, labels: { folder: 'infra' } },
 };
 
@@ -209,7 +214,45 @@ describe('monitoring', () => {
     expect(objectOf('PrometheusRule', FULL).metadata.labels).toEqual({ release: 'monitoring' });
   });
 
-  test('so is the dashboard, where the sidecar of Grafana looks for it', () => {
+  test('with a base each alert has a runbook_url beside where to see, and nothing else', () => {
+    interface Rule {
+      annotations: Record<string, string>;
+    }
+    const rulesOf = (values: object): Rule[] =>
+      (objectOf('PrometheusRule', values).spec.groups as { rules: Rule[] }[]).flatMap(({ rules }) => rules);
+    const plain = rulesOf({ prometheusRule: { enabled: true } });
+    expect(plain.length).toBeGreaterThan(10);
+    expect(rulesOf(FULL)).toEqual(
+      plain.map(rule => {
+        const code = rule.annotations.see?.split('#')[1];
+        const runbook_url = `${FULL.prometheusRule.runbookBase}#${code}`;
+        return { ...rule, annotations: { ...rule.annotations, runbook_url } };
+      }),
+    );
+  });
+
+  test('the PodMonitor drops the old names of metrics where they are not wanted, and nothing by default', () => {
+    const droppedBy = (values: object) => {
+      const [endpoint] = objectOf('PodMonitor', values).spec.podMetricsEndpoints as {
+        metricRelabelings?: { sourceLabels: string[]; regex: string; action: string }[];
+      }[];
+      return endpoint?.metricRelabelings;
+    };
+    const scraped = { listen: { address: '0.0.0.0' }, podMonitor: { enabled: true } };
+    expect(droppedBy(scraped)).toBeUndefined();
+    const [drop, ...others] = droppedBy(FULL) ?? [];
+    expect(others).toEqual([]);
+    expect(drop).toMatchObject({ sourceLabels: ['__name__'], action: 'drop' });
+    const fits = (name: string): boolean => new RegExp(`^(?:${drop?.regex})$`).test(name);
+    expect(
+      DEPRECATED_NAMES.flatMap(name => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]).filter(fits),
+    ).toHaveLength(4 * DEPRECATED_NAMES.length);
+    expect(
+      ['bkbcs_apiserverproxy_up', 'bkbcs_apiserverproxy_probe_duration_seconds_bucket'].filter(fits),
+    ).toEqual([]);
+  });
+
+  test('the dashboard is that of deploy/monitoring, where the sidecar of Grafana looks for it', () => {
     const { metadata, data } = objectOf('ConfigMap', FULL);
     expect(metadata.labels).toEqual({ grafana_dashboard: '1', folder: 'infra' });
     expect(Object.values(data)).toEqual([readFileSync('deploy/monitoring/dashboard.json', 'utf8')]);
@@ -266,6 +309,10 @@ describe('refused, by name', () => {
     [{ podLabels: { app: 'other' } }, "'/podLabels/app'"],
     [{ podMonitor: { labels: { app: 'other' } } }, "'/podMonitor/labels/app'"],
     [{ podMonitor: { interval: '30' } }, "'/podMonitor/interval'"],
+    [{ podMonitor: { deprecatedNames: 'no' } }, "'/podMonitor/deprecatedNames'"],
+    [{ prometheusRule: { runbookBase: 'wiki.example' } }, "'/prometheusRule/runbookBase'"],
+    [{ prometheusRule: { runbookBase: 'https://wiki.example/proxy#' } }, "'/prometheusRule/runbookBase'"],
+    [{ prometheusRule: { runbookBase: 'https://wiki.example/$1' } }, "'/prometheusRule/runbookBase'"],
     [{ tolerations: [{ effct: 'NoExecute' }] }, "'/tolerations/0': additional properties 'effct'"],
   ])('%j', (values, name) => {
     const { exitCode, stderr } = template(values);
