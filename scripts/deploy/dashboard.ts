@@ -116,7 +116,12 @@ const PANELS: readonly Panel[] = [
     'all nodes',
   ),
   quantiles('Silence of the API', 's', SILENCE),
-  graph('Nodes by version', 'short', `count by (version) (${P}build_info${NODES})`, '{{version}}'),
+  graph(
+    'Nodes by version',
+    'short',
+    `count by (version, commit) (${P}build_info${NODES})`,
+    '{{version}} {{commit}}',
+  ),
   quantiles('Memory of a daemon', 'bytes', MEMORY),
   quantiles('CPU of a daemon', 'percentunit', CPU),
 

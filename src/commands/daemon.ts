@@ -1,6 +1,7 @@
 // `daemon`: keep the virtual server right for ever.
 import { Flags } from '@oclif/core';
 import { BaseCommand, environmentName } from '../base-command.ts';
+import { COMMIT } from '../cli/version.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
 import { openKernel } from '../lib/app.ts';
 import { type LoadedDaemonConfig, loadDaemonConfig, requireFiles } from '../lib/config/load.ts';
@@ -47,7 +48,7 @@ export default class Daemon extends BaseCommand {
       return loaded;
     };
     if (flags.check) return this.#check(load());
-    await runDaemon({ load, version: this.config.version });
+    await runDaemon({ load, version: this.config.version, commit: COMMIT });
     return undefined;
   }
 

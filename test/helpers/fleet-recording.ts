@@ -128,7 +128,8 @@ class Node {
   }
 
   #started(): Metrics {
-    return new Metrics({ snapshot: () => this.#snapshot() }, this.#trouble?.version ?? '1.2.0');
+    const { version = '1.2.0' } = this.#trouble ?? {};
+    return new Metrics({ snapshot: () => this.#snapshot() }, version, '0123456789ab');
   }
 
   /** Half a minute of a daemon: a pass each second, three probes of each master. */

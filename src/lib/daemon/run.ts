@@ -25,10 +25,12 @@ export interface RunOptions {
   /** Called again at SIGHUP. */
   readonly load: () => LoadedDaemonConfig;
   readonly version: string;
+  /** That the program was built from. */
+  readonly commit: string;
 }
 
 /** Resolves after SIGTERM or SIGINT. Throws what makes a start impossible; at SIGHUP the same is only logged. */
-export async function runDaemon({ load, version }: RunOptions): Promise<void> {
+export async function runDaemon({ load, version, commit }: RunOptions): Promise<void> {
   let { config, notes } = load();
   requireNetAdmin();
   const output = new LogOutput();
@@ -46,9 +48,9 @@ export async function runDaemon({ load, version }: RunOptions): Promise<void> {
       log.error(`the configuration was not reloaded: ${messageOf(error)}`);
     }
   });
-  const around: Surroundings = { version, log, notifier, kernel: openKernel(), sockets: openSockets() };
+  const around: Surroundings = { version, commit, log, notifier, kernel: openKernel(), sockets: openSockets() };
   while (!stop.signal.aborted) {
-    log.info(...greeting(config, version));
+    log.info(...greeting(config, `${version} (${commit})`));
     for (const note of notes) log.warn(note);
     reload = new AbortController();
     await runWith(config, around, AbortSignal.any([stop.signal, reload.signal]));
@@ -61,6 +63,7 @@ export async function runDaemon({ load, version }: RunOptions): Promise<void> {
 /** What outlives a reload. */
 interface Surroundings {
   readonly version: string;
+  readonly commit: string;
   readonly log: Logger;
   readonly notifier: Notifier;
   readonly kernel: Kernel;
@@ -86,13 +89,13 @@ function greeting(config: DaemonConfig, version: string): [string, Fields] {
 
 /** One daemon with one configuration, until aborted. */
 async function runWith(config: DaemonConfig, around: Surroundings, signal: AbortSignal): Promise<void> {
-  const { version, log, notifier, kernel, sockets } = around;
+  const { log, notifier, kernel, sockets } = around;
   await loadModules(config, log);
   const logged = logTelemetry(log);
   const events = new EventLog(config.persistDir, logged.problem);
   const listeners: Telemetry[] = [logged, events.telemetry, notifying(config, notifier, () => daemon)];
   const lock = new DaemonLock(config.persistDir, config.spec.virtualServer);
-  const http = await openHttp(config, version, log, listeners, () => ({ daemon, lock: lock.view }));
+  const http = await openHttp(config, around, listeners, () => ({ daemon, lock: lock.view }));
   const telemetry = fanOut(listeners);
   const daemon: Daemon = assembleDaemon(config, { kernel, sockets, telemetry, log });
   try {
@@ -131,8 +134,7 @@ async function takeLock(
 /** Adds the metrics to the listeners. Loaded only where they are served. */
 async function openHttp(
   config: DaemonConfig,
-  version: string,
-  log: Logger,
+  { version, commit, log }: Surroundings,
   listeners: Telemetry[],
   subject: () => Subject,
 ): Promise<HttpServer | undefined> {
@@ -140,7 +142,7 @@ async function openHttp(
   const { Metrics } = await import('../http/metrics.ts');
   const { routesOf } = await import('../http/routes.ts');
   const view = viewOf(subject, config);
-  const metrics = new Metrics(view, version);
+  const metrics = new Metrics(view, version, commit);
   listeners.push(metrics.telemetry);
   return new HttpServer(config.listen, routesOf(view, metrics, version), log);
 }

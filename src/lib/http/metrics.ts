@@ -22,11 +22,11 @@ export class Metrics implements MetricsPage {
   /** Reasons of failed probes so far; a handful. */
   readonly #reasons = new Set<string>();
 
-  constructor(view: DaemonView, version: string) {
+  constructor(view: DaemonView, version: string, commit: string) {
     this.#view = view;
     const { buildInfo, startTime } = this.#series;
     serveDeprecated(this.#registry);
-    buildInfo.set({ version, nodejs: process.version }, 1);
+    buildInfo.set({ version, commit, nodejs: process.version }, 1);
     startTime.set(Math.round(Date.now() / 1000 - process.uptime()));
     this.telemetry = this.#listen();
   }

@@ -83,8 +83,9 @@ export function createSeries(registry: Registry) {
     // Not a label "node": scraping gives one of that name to the node of the cluster.
     buildInfo: gauge(
       'build_info',
-      'Always 1, with the version of the program and of its Node.js.',
+      'Always 1, with the version of the program, its commit and the version of its Node.js.',
       'version',
+      'commit',
       'nodejs',
     ),
     ...processSeries(registry),

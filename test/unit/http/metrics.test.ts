@@ -9,7 +9,7 @@ const B = { address: 'fd00::12', port: 6443 };
 /** Metrics of a daemon that a test can change. */
 function metricsOf(now: DaemonSnapshot = snapshot()) {
   const daemon = { now };
-  const metrics = new Metrics({ snapshot: () => daemon.now }, '1.2.3');
+  const metrics = new Metrics({ snapshot: () => daemon.now }, '1.2.3', '0123456789ab');
   /** The samples whose name or labels hold the text, prefix left out; no comments. */
   const samples = async (text: string): Promise<string[]> =>
     (await metrics.render())
@@ -79,7 +79,7 @@ describe('what is so is read at each scrape', () => {
   test('the build, and what the process takes', async () => {
     const { samples } = metricsOf();
     expect(await samples('build_info')).toEqual([
-      `build_info{version="1.2.3",nodejs="${process.version}"} 1`,
+      `build_info{version="1.2.3",commit="0123456789ab",nodejs="${process.version}"} 1`,
     ]);
     expect((await samples('process_')).map(line => line.replace(/ \d+(\.\d+)?$/, ' N'))).toEqual([
       'process_start_time_seconds N',
