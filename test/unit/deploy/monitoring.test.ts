@@ -1,11 +1,15 @@
 // deploy/monitoring: what Prometheus and Grafana are told, against what /metrics serves.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { DEFAULT_IMAGE, DEFAULT_NAMESPACE, daemonSetManifests } from '../../../src/cli/daemonset.ts';
 import { Metrics } from '../../../src/lib/http/metrics.ts';
+import type { V1DaemonSet } from '../../../src/lib/manifests/kubernetes.ts';
 import { CONDITIONS } from '../../../src/lib/status/conditions.ts';
+import { promtool } from '../../helpers/prometheus.ts';
 import { snapshot } from '../../helpers/snapshot.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MONITORING = join(ROOT, 'deploy/monitoring');
@@ -65,6 +69,55 @@ test('docs/deploy.md lists every alert with its severity', () => {
     ([, name, severity]) => [name, severity],
   );
   expect(listed).toEqual(alerts.map(({ alert, labels }) => [alert, labels.severity]));
+});
+
+describe("docs/deploy.md, Prometheus' configuration", () => {
+  const page = readFileSync(join(ROOT, 'docs/deploy.md'), 'utf8');
+  const [, scrape = ''] = /```yaml\n(scrape_configs:.*?)```/s.exec(page) ?? [];
+  const [, drop = ''] = /```yaml\n( +metric_relabel_configs:.*?)```/s.exec(page) ?? [];
+
+  /** Debian's Prometheus is built without Kubernetes: how targets are found is the one part that it cannot read. */
+  function withStaticTargets(text: string): string {
+    const config = parse(text);
+    const [{ kubernetes_sd_configs, ...job }] = config.scrape_configs;
+    expect(kubernetes_sd_configs).toEqual([{ role: 'pod', namespaces: { names: [DEFAULT_NAMESPACE] } }]);
+    return JSON.stringify({
+      scrape_configs: [{ ...job, static_configs: [{ targets: ['192.0.2.1:8004'] }] }],
+    });
+  }
+
+  test('is one, as it is and with what drops the old names', () => {
+    for (const text of [scrape, scrape + drop]) {
+      const file = join(tempDir(), 'prometheus.yml');
+      writeFileSync(file, withStaticTargets(text));
+      const { status, stdout, stderr } = promtool(['check', 'config', file]);
+      expect(status, `${stdout}${stderr}`).toBe(0);
+    }
+    expect(parse(scrape + drop).scrape_configs[0].metric_relabel_configs).toHaveLength(1);
+  });
+
+  test('finds our pods by label and port, under the job of the rules, and calls them by their node', () => {
+    const [{ job_name, relabel_configs }] = parse(scrape).scrape_configs;
+    const jobs = [...read('alerts.yaml').matchAll(/job="([^"]+)"/g)].map(([, job]) => job);
+    expect(new Set(jobs)).toEqual(new Set([job_name]));
+    const { objects } = daemonSetManifests(
+      { vs: '10.99.0.1:6443', listen: '0.0.0.0:8004' },
+      { image: DEFAULT_IMAGE, namespace: DEFAULT_NAMESPACE },
+    );
+    const pod = (objects.find(({ kind }) => kind === 'DaemonSet') as V1DaemonSet).spec?.template;
+    const [port] = pod?.spec?.containers[0]?.ports ?? [];
+    const meta: Record<string, string | undefined> = {
+      __meta_kubernetes_pod_label_app: pod?.metadata?.labels?.app,
+      __meta_kubernetes_pod_container_port_name: port?.name,
+    };
+    const kept = relabel_configs.filter(({ action }: { action?: string }) => action === 'keep');
+    expect(kept).toHaveLength(2);
+    for (const { source_labels, regex } of kept) expect(meta[source_labels[0]]).toBe(regex);
+    expect(relabel_configs).toContainEqual({
+      source_labels: ['__meta_kubernetes_pod_node_name'],
+      target_label: 'instance',
+    });
+  });
 });
 
 describe("docs/deploy.md, Alertmanager's configuration", () => {
