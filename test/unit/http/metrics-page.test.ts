@@ -136,6 +136,13 @@ describe('the number of samples', () => {
     expect(samples.length).toBeLessThanOrEqual(60);
   });
 
+  test.each([100, 1000, 5000])('of %i nodes is in docs/deploy.md, with those that Prometheus adds', nodes => {
+    const own = documented('Samples of a node')(3) + 5;
+    const old = documented('Under the old names')(3);
+    const row = [nodes, nodes * own, (nodes * own) / 30, (nodes * (own + old)) / 30];
+    expect(DOCS).toContain(`| ${row.map(count => Math.round(count).toLocaleString('en')).join(' | ')} |`);
+  });
+
   test('is one more for each kind of incident, however often it happens', async () => {
     const often = (metrics: Metrics): void => {
       EVENTFUL(metrics);
