@@ -1,8 +1,8 @@
 // `daemon`: keep the virtual server right for ever.
 import { Flags } from '@oclif/core';
 import { BaseCommand, environmentName } from '../base-command.ts';
-import { COMMIT } from '../cli/version.ts';
 import { daemonFlags } from '../cli/daemon-flags.ts';
+import { COMMIT } from '../cli/version.ts';
 import { openKernel } from '../lib/app.ts';
 import { type LoadedDaemonConfig, loadDaemonConfig, requireFiles } from '../lib/config/load.ts';
 import { runDaemon } from '../lib/daemon/run.ts';

@@ -48,7 +48,14 @@ export async function runDaemon({ load, version, commit }: RunOptions): Promise<
       log.error(`the configuration was not reloaded: ${messageOf(error)}`);
     }
   });
-  const around: Surroundings = { version, commit, log, notifier, kernel: openKernel(), sockets: openSockets() };
+  const around: Surroundings = {
+    version,
+    commit,
+    log,
+    notifier,
+    kernel: openKernel(),
+    sockets: openSockets(),
+  };
   while (!stop.signal.aborted) {
     log.info(...greeting(config, `${version} (${commit})`));
     for (const note of notes) log.warn(note);

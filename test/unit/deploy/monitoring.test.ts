@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { DEFAULT_IMAGE, DEFAULT_NAMESPACE, daemonSetManifests } from '../../../src/cli/daemonset.ts';
+import { daemonSetManifests } from '../../../src/cli/daemonset.ts';
+import { DEFAULT_IMAGE, DEFAULT_NAMESPACE } from '../../../src/cli/pod-flags.ts';
 import { Metrics } from '../../../src/lib/http/metrics.ts';
 import type { V1DaemonSet } from '../../../src/lib/manifests/kubernetes.ts';
 import { CONDITIONS } from '../../../src/lib/status/conditions.ts';
@@ -30,7 +31,7 @@ const queries: { title: string; expr: string; legendFormat: string }[] = dashboa
 
 /** Names of samples, old ones left out, and all labels that a daemon's samples have or get at the scrape. */
 async function served(): Promise<{ names: Set<string>; labels: Set<string> }> {
-  const metrics = new Metrics({ snapshot: () => snapshot() }, '1');
+  const metrics = new Metrics({ snapshot: () => snapshot() }, '1', '0123456789ab');
   const master = { address: '10.0.0.11', port: 6443 };
   metrics.telemetry.probed(master, { kind: 'not-ready', reason: 'http-500', latencyMs: 1 });
   metrics.telemetry.changed({ realServer: master, from: 'dead', to: 'ready', reason: '' });

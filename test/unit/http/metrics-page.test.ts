@@ -15,7 +15,7 @@ async function pageOf(masters: number, happened: (metrics: Metrics) => void = ()
     port: 6443,
   }));
   const realServers = addresses.map(({ address, port }) => realServerView({ address: `${address}:${port}` }));
-  const metrics = new Metrics({ snapshot: () => snapshot({ realServers }) }, '1.2.3');
+  const metrics = new Metrics({ snapshot: () => snapshot({ realServers }) }, '1.2.3', '0123456789ab');
   for (const realServer of addresses) {
     metrics.telemetry.changed({ realServer, from: 'new', to: 'ready', reason: '' });
     metrics.telemetry.probed(realServer, { kind: 'ready', latencyMs: 2 });
@@ -92,7 +92,9 @@ describe('names', () => {
   });
 
   test('its type is that of the text format', () => {
-    expect(new Metrics({ snapshot }, '1').contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(new Metrics({ snapshot }, '1', '0123456789ab').contentType).toBe(
+      'text/plain; version=0.0.4; charset=utf-8',
+    );
   });
 });
 
