@@ -26,7 +26,7 @@ export interface Telemetry {
   /** A step that follows from a decision of ours. */
   applied(step: Step): void;
   stepFailed(step: Step, error: unknown): void;
-  /** So many connections that no real server served any more were broken. */
+  /** So many connections that no real server served were broken. */
   connectionsReset(count: number): void;
   passFinished(durationMs: number, ok: boolean): void;
   problem(what: string, error: unknown): void;

@@ -171,5 +171,5 @@ test('boot without a daemon: the master that sh gives this node is dead, and the
   );
   await net.worker.must(['ipvsadm', '-a', '-t', `${VIP4}:6443`, '-r', '10.77.0.99:6443', '-m']);
   expect((await second.exited).code).toBe(0);
-  expect(second.stderr).toContain('somebody else changed its real servers');
+  expect(second.stderr).toContain('something else changed its real servers');
 });

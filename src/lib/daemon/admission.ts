@@ -26,7 +26,7 @@ export function admit(named: readonly HostPort[], around: Surroundings): Admissi
     if (problem !== undefined) return problem;
     // A control-plane node has its own apiserver; a worker that is named as a master has none.
     if (!isHostAddress(one.address) || isKnown(one) || isListening(one.port)) return undefined;
-    return 'an address of this host, on which nobody listens there';
+    return 'an address of this host with no listener on that port';
   };
   const refused: string[] = [];
   const fit: HostPort[] = [];

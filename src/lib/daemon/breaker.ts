@@ -1,4 +1,4 @@
-// When the daemon breaks connections that no real server serves any more: a moment after it changed or repaired which
+// When the daemon breaks connections that no real server serves: a moment after it changed or repaired which
 // real servers there are, and once after its start, for what happened before.
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import { breakUnserved, type Connections } from '../reconcile/unserved.ts';

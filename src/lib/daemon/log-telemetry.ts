@@ -34,7 +34,7 @@ export function logTelemetry(log: Logger): Telemetry {
       log.error(`could not ${describeStep(step)}: ${messageOf(error)}`, { step: step.kind });
     },
     connectionsReset(count) {
-      log.info(`broke ${count} connection${count === 1 ? '' : 's'} that no real server served any more`, {
+      log.info(`broke ${count} connection${count === 1 ? '' : 's'} that no real server served`, {
         count,
       });
     },

@@ -80,5 +80,5 @@ function whyNotOurs(
   const ours = [...candidates.discovered(), ...candidates.missing()];
   const isOurs = (one: (typeof realServers)[number]): boolean =>
     ours.some(other => equalHostPort(one, other));
-  return realServers.every(isOurs) ? undefined : 'somebody else changed its real servers';
+  return realServers.every(isOurs) ? undefined : 'something else changed its real servers';
 }

@@ -71,12 +71,12 @@ export function createSeries(registry: Registry) {
     ),
     repairs: counter(
       'virtual_server_repairs_total',
-      'What had been changed by somebody else and was put right, by kind of step.',
+      'Changes by others that were repaired, by kind of step.',
       'kind',
     ),
     connectionsReset: counter(
       'connections_reset_total',
-      'Connections broken because no real server served them any more.',
+      'Connections broken because no real server served them.',
     ),
     reconcileDuration: histogram('reconcile_duration_seconds', 'Time that a pass took.', RECONCILE_BUCKETS),
     reconcileFailures: counter('reconcile_failures_total', 'Passes of which a step failed.'),

@@ -131,7 +131,7 @@ export async function breakConnections(
     );
     if (count === 0) return { lines: [], warnings: [] };
     const connections = count === 1 ? '1 connection' : `${count} connections`;
-    return { lines: [`break ${connections} that no real server serves any more`], warnings: [] };
+    return { lines: [`break ${connections} that no real server serves`], warnings: [] };
   } catch (error) {
     return { lines: [], warnings: [`idle connections were not broken: ${messageOf(error)}`] };
   }

@@ -1,4 +1,4 @@
-// Breaks connections of this host that no real server serves any more. With its real server the kernel forgets a
+// Breaks connections of this host that no real server serves. With its real server the kernel forgets a
 // connection (expire_nodest_conn), or its packets would go to one that is gone. Busy ones are reset by the kernel with
 // their next packet; idle ones (a watch that waits for events) would not notice for minutes, so their sockets are
 // destroyed.

@@ -26,7 +26,7 @@ test.each([
   ['169.254.1.1:6443', 'a link-local address'],
   ['240.0.0.1:6443', 'a reserved address'],
   ['[fd00::11]:6443', 'of another address family than the VIP'],
-  ['10.0.0.21:6443', 'an address of this host, on which nobody listens there'],
+  ['10.0.0.21:6443', 'an address of this host with no listener on that port'],
 ])('%s is ignored: it is %s', (bad, why) => {
   expect(admitted([...MASTERS, bad])).toEqual({
     admitted: MASTERS,

@@ -344,7 +344,7 @@ describe('real servers: what one is told of them', () => {
         ),
       },
       [
-        'none of the 3 real servers answers (etimedout); what is in the kernel stays, and works again with the first that does',
+        'none of the 3 real servers answers (etimedout); the kernel keeps them, and this node recovers by itself as soon as one answers',
       ],
     ],
     [
@@ -357,7 +357,7 @@ describe('real servers: what one is told of them', () => {
         throughVip: VIP_DEAD,
       },
       [
-        'the only real server does not answer (econnrefused); what is in the kernel stays, and works again with the first that does',
+        'the only real server does not answer (econnrefused); the kernel keeps them, and this node recovers by itself as soon as one answers',
       ],
     ],
   ])('%s', (_, facts, texts) => {
@@ -376,7 +376,7 @@ describe('the daemon: what one is told of it', () => {
     [
       'its unit failed',
       { ...NO_DAEMON, unit },
-      'no daemon runs here (bcs-apiserver-proxy-daemon.service is failed), so nobody takes a dead master out or repairs the kernel',
+      'no daemon runs here (bcs-apiserver-proxy-daemon.service is failed), so nothing removes a dead master or repairs the kernel rules',
       'systemctl restart bcs-apiserver-proxy-daemon.service',
     ],
     [

@@ -53,7 +53,7 @@ export const CERTIFICATES: readonly Condition[] = [
             // One that has expired is refused for that.
             .filter(({ certificate }) => certificate?.verified === false && certificate.expiresInS > 0)
             .map(server => ({
-              text: `the certificate of ${formatHostPort(server)} is not from the CA that this host knows, or is for none of the names of an apiserver: whoever verifies it refuses it, and no credentials are shown to it`,
+              text: `the certificate of ${formatHostPort(server)} is not from the CA that this host knows, or is for none of the names of an apiserver: clients that verify it refuse it, and no credentials are sent to it`,
               about: formatHostPort(server),
             }))
         : probes,

@@ -15,7 +15,7 @@ export const DAEMON: readonly Condition[] = [
         return NO_FINDINGS;
       const unit = daemon.unit === undefined ? '' : ` (${daemon.unit.name} is ${daemon.unit.active})`;
       return [
-        { text: `no daemon runs here${unit}, so nobody takes a dead master out or repairs the kernel` },
+        { text: `no daemon runs here${unit}, so nothing removes a dead master or repairs the kernel rules` },
       ];
     },
     remedy: ({ daemon, kubelet }) => {
@@ -27,7 +27,7 @@ export const DAEMON: readonly Condition[] = [
   },
   {
     code: 'daemon-stuck',
-    title: 'the daemon looks at the kernel each second',
+    title: 'the daemon checks the kernel every second',
     severity: 'degraded',
     dependsOn: ['ipvs-missing', 'daemon-not-running'],
     // One pass a second; the daemon's own /healthz gives it as long.
@@ -114,7 +114,7 @@ function detectStuck({ daemon }: Facts): readonly Finding[] | Unseen {
   if (lastPassAgeMs === undefined) return NO_FINDINGS;
   return [
     {
-      text: `${who} makes no passes any more, one a second is expected`,
+      text: `${who} has stopped making passes; one per second is expected`,
       forS: Math.round(lastPassAgeMs / 1000),
     },
   ];

@@ -58,7 +58,7 @@ export const FILES: readonly Condition[] = [
   },
   {
     code: 'persisted-stale',
-    title: 'the persisted set names the masters of today',
+    title: 'the persisted set names the current masters',
     severity: 'degraded',
     dependsOn: ['persisted-corrupt', 'persisted-differs'],
     // The daemon writes a new set as soon as one of it is ready.

@@ -6,7 +6,7 @@ const INSTALL = 'bcs-apiserver-proxy install-service';
 export const ADDRESSES: readonly Condition[] = [
   {
     code: 'vip-conflict',
-    title: 'the VIP is no address of this host',
+    title: 'the VIP is not assigned to any interface',
     severity: 'degraded',
     dependsOn: ['not-initialized'],
     visibleAfterS: 0,
@@ -72,7 +72,7 @@ export const BOOT: readonly Condition[] = [
   },
   {
     code: 'original-tool-still-running',
-    title: 'the program of before does not run any more',
+    title: 'the original bcs-apiserver-proxy is not running',
     severity: 'degraded',
     dependsOn: [],
     visibleAfterS: 0,
@@ -90,7 +90,7 @@ export const BOOT: readonly Condition[] = [
 export const ADDRESS_NOTICES: readonly Condition[] = [
   {
     code: 'vip-in-host-network',
-    title: 'the VIP is in no network of this host',
+    title: 'the VIP is outside the networks of this host',
     severity: 'notice',
     dependsOn: ['vip-conflict', 'not-initialized'],
     visibleAfterS: 0,

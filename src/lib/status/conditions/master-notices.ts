@@ -48,7 +48,7 @@ export const MASTER_NOTICES: readonly Condition[] = [
   },
   {
     code: 'cpu-starved',
-    title: 'this program got to run while masters were asked',
+    title: 'this program got enough CPU while it probed the masters',
     severity: 'notice',
     dependsOn: [],
     visibleAfterS: 0,

@@ -67,7 +67,7 @@ export const MASTERS: readonly Condition[] = [
     visibleAfterS: 0,
     detect: ({ missing }) =>
       missing.map(({ ageS, ...master }) => ({
-        text: `master ${formatHostPort(master)} left discovery while it was dead; it serves again when it is named again, or when nobody else does`,
+        text: `master ${formatHostPort(master)} left discovery while it was dead; it is used again once discovery names it, or if no other master answers`,
         about: formatHostPort(master),
         forS: ageS,
       })),
@@ -94,8 +94,8 @@ function detectAllDown(facts: Facts): readonly Finding[] | Unseen {
   const isKept = views.some(({ inKernel }) => inKernel !== undefined);
   // Without a daemon nobody takes the dead ones out beside the first that works.
   const isWatched = facts.daemon.processes.length > 0 || facts.daemon.snapshot.seen;
-  const works = isWatched ? ', and works again with the first that does' : '';
-  const stay = isKept ? `; what is in the kernel stays${works}` : '';
+  const works = isWatched ? ', and this node recovers by itself as soon as one answers' : '';
+  const stay = isKept ? `; the kernel keeps them${works}` : '';
   return [{ text: `${who}${why}${stay}`, forS: held?.forS }];
 }
 
