@@ -1,15 +1,18 @@
 // Builds dist/bcs-apiserver-proxy-image-ARCH.tar from the packed binary and Debian's libraries, without Docker and without
-// a base image, and prints its files, size and digest. --root DIR: only the file system, for the Dockerfile.
+// a base image, and prints its files, sizes and digest. --root DIR: only the file system, for the Dockerfile.
 // --check-reproducible: twice, and compares. --update: asks Debian for newer libraries than those of the last time.
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { headCommit } from './packaging/commit.ts';
 import { writeArchive } from './packaging/image/archive.ts';
-import { imageContents } from './packaging/image/contents.ts';
+import { type Entry, imageContents } from './packaging/image/contents.ts';
 import { unpackPackages } from './packaging/image/libraries.ts';
-import { writeTree } from './packaging/image/tree.ts';
-import { CACHE, DIST } from './packaging/paths.ts';
+import type { Image } from './packaging/image/manifest.ts';
+import { sizeOf, writeTree } from './packaging/image/tree.ts';
+import { DIST } from './packaging/paths.ts';
 import { type Arch, hostTarget, TARGETS } from './packaging/targets.ts';
+import { inWorkDirectory } from './packaging/work.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,18 +24,20 @@ const { values } = parseArgs({
 });
 const arch = readArch(values.arch);
 const packages = unpackPackages(arch, values.update);
+const { base, program } = imageContents(arch, packages);
 
 if (values.root !== undefined) {
-  writeTree(values.root, imageContents(arch, packages));
+  writeTree(values.root, [...base, ...program]);
 } else {
   const output = join(DIST, `bcs-apiserver-proxy-image-${arch}.tar`);
-  const { digest, layerSize, listing } = build(output);
-  if (values['check-reproducible'] && build(output).digest !== digest)
+  const { manifest, layers } = build(output);
+  if (values['check-reproducible'] && build(output).manifest.digest !== manifest.digest)
     throw new Error('the second image differs from the first');
-  console.log(listing);
+  const sizes = layers.map(({ size }) => `${(size / 1e6).toFixed(1)} MB`);
+  console.log(`${list(base)}\n${list(program)}`);
   console.log(`libraries from Debian: ${packages.versions.join(', ')}`);
-  console.log(`${output}: layer ${(layerSize / 1e6).toFixed(1)} MB compressed`);
-  console.log(digest);
+  console.log(`${output}: two layers, ${sizes.join(' and ')} compressed`);
+  console.log(manifest.digest);
 }
 
 function readArch(name: string): Arch {
@@ -40,31 +45,31 @@ function readArch(name: string): Arch {
   throw new Error(`--arch ${name}: one of ${Object.keys(TARGETS).join(' ')} is expected`);
 }
 
-function build(output: string) {
-  mkdirSync(CACHE, { recursive: true });
-  const work = mkdtempSync(join(CACHE, 'image-'));
-  try {
-    const root = join(work, 'root');
-    writeTree(root, imageContents(arch, packages));
+function build(output: string): Image {
+  return inWorkDirectory('image', work => {
     const partial = join(work, 'image.tar');
-    const archive = writeArchive(root, partial, work, { arch, packages: packages.versions });
+    const image = writeArchive(partial, work, {
+      arch,
+      commit: headCommit(),
+      layers: [base, program],
+      packages: packages.versions,
+    });
     renameSync(partial, output);
-    return { ...archive, listing: list(root) };
-  } finally {
-    rmSync(work, { recursive: true });
-  }
+    return image;
+  });
 }
 
-/** One line for each file, link and empty directory. */
-function list(root: string): string {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .flatMap(name => {
-      const path = join(root, name);
-      const stat = lstatSync(path);
-      if (stat.isSymbolicLink()) return `${'link'.padStart(11)}  /${name} -> ${readlinkSync(path)}`;
-      if (!stat.isDirectory()) return `${String(stat.size).padStart(11)}  /${name}`;
-      return readdirSync(path).length === 0 ? `${'directory'.padStart(11)}  /${name}` : [];
-    })
+/** One line for each file, link and directory. */
+function list(entries: readonly Entry[]): string {
+  const first = (entry: Entry): string => {
+    if (entry.kind === 'link') return 'link';
+    return entry.kind === 'directory' ? 'directory' : String(sizeOf(entry));
+  };
+  return entries
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+    .map(
+      entry =>
+        `${first(entry).padStart(11)}  ${entry.path}${entry.kind === 'link' ? ` -> ${entry.target}` : ''}`,
+    )
     .join('\n');
 }

@@ -31,11 +31,15 @@ function manifest() {
   return json(blob(digest));
 }
 
-const layerFile = (): string => join(layout, blob(manifest().layers[0].digest));
+/** From the lowest up. */
+const layerFiles = (): string[] =>
+  manifest().layers.map(({ digest }: { digest: string }) => join(layout, blob(digest)));
+
+const configuration = () => json(blob(manifest().config.digest));
 
 /** "drwxr-xr-x 0/0 1970-01-01 00:00 usr/" and so on. */
-function entries(): { mode: string; owner: string; time: string; path: string }[] {
-  const listing = execFileSync('tar', ['--numeric-owner', '--utc', '--full-time', '-tvzf', layerFile()], {
+function entries(layerFile: string): { mode: string; owner: string; time: string; path: string }[] {
+  const listing = execFileSync('tar', ['--numeric-owner', '--utc', '--full-time', '-tvzf', layerFile], {
     encoding: 'utf8',
   });
   return listing
@@ -75,34 +79,46 @@ describe('the image', () => {
   });
 
   test('runs the daemon as root, with no environment', () => {
-    const { config, os, architecture, rootfs } = json(blob(manifest().config.digest));
+    const { config, os, architecture, rootfs } = configuration();
     expect(config).toMatchObject({ ...RUNTIME, Labels: LABELS });
     expect(config.Env).toBeUndefined();
     expect({ os, architecture }).toEqual({
       os: 'linux',
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     });
-    const tar = execFileSync('gzip', ['-dc', layerFile()], { maxBuffer: 1e9 });
-    expect(rootfs.diff_ids).toEqual([`sha256:${hashOf(tar)}`]);
+    const tars = layerFiles().map(file => execFileSync('gzip', ['-dc', file], { maxBuffer: 1e9 }));
+    expect(rootfs.diff_ids).toEqual(tars.map(tar => `sha256:${hashOf(tar)}`));
   });
 
   test('holds the binary, its libraries, licences and mount points, and nothing else', async () => {
-    const listing = entries().map(({ mode, path }) => `${mode} ${path}\n`);
-    await expect(listing.join('')).toMatchFileSnapshot(`../golden/image/files-${process.arch}.txt`);
+    const listings = layerFiles().map(file => entries(file).map(({ mode, path }) => `${mode} ${path}\n`));
+    await expect(listings.map(lines => lines.join('')).join('\n')).toMatchFileSnapshot(
+      `../golden/image/files-${process.arch}.txt`,
+    );
   });
 
   test('holds the binary that was built', () => {
-    const inside = execFileSync('tar', ['-xOzf', layerFile(), BINARY_PATH.slice(1)], { maxBuffer: 1e9 });
+    const upper = layerFiles().at(-1) ?? '';
+    const inside = execFileSync('tar', ['-xOzf', upper, BINARY_PATH.slice(1)], { maxBuffer: 1e9 });
     expect(hashOf(inside), 'run scripts/image after scripts/build').toBe(hashOf(readFileSync(BINARY)));
   });
 
-  test('knows neither who built it nor when', () => {
-    const all = entries();
+  test('knows neither who built it nor when, only of which commit it is', () => {
+    const all = layerFiles().flatMap(entries);
     expect(new Set(all.map(({ owner, time }) => `${owner} ${time}`))).toEqual(
       new Set(['0/0 1970-01-01 00:00:00']),
     );
-    expect(readFileSync(layerFile()).readUInt32LE(4), 'time in the gzip header').toBe(0);
-    expect(json(blob(manifest().config.digest)).created).toBe('1970-01-01T00:00:00Z');
+    for (const file of layerFiles())
+      expect(readFileSync(file).readUInt32LE(4), 'time in the gzip header').toBe(0);
+    const { created, config, history } = configuration();
+    const revision = config.Labels['org.opencontainers.image.revision'].replace('-dirty', '');
+    const seconds = execFileSync('git', ['log', '-1', '--format=%ct', revision], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    expect(Date.parse(created) / 1000).toBe(Number(seconds));
+    expect(config.Labels['org.opencontainers.image.created']).toBe(created);
+    expect(history.map((layer: { created: string }) => layer.created)).toEqual([created, created]);
   });
 });
 

@@ -24,18 +24,15 @@ const unpacked = mkdtempSync(join(tmpdir(), 'image-layer-'));
 afterAll(() => rmSync(unpacked, { recursive: true }));
 const lab = useLab({ files: { [LAYER]: layerOfImage(unpacked) } });
 
-/** The image's one layer, as a file of its own. */
+/** The image's layers as one, in a file of its own. */
 function layerOfImage(directory: string): string {
   const image = join(REPOSITORY, 'dist/bcs-apiserver-proxy-image-x64.tar');
   if (!existsSync(image)) throw new Error(`This test needs ${image}. Run scripts/image first.`);
   const read = (path: string): Buffer => execFileSync('tar', ['-xOf', image, path], { maxBuffer: 1e9 });
-  const [
-    {
-      Layers: [layer],
-    },
-  ] = JSON.parse(read('manifest.json').toString());
+  const [{ Layers: layers }] = JSON.parse(read('manifest.json').toString()) as [{ Layers: string[] }];
   const file = join(directory, LAYER);
-  writeFileSync(file, gunzipSync(read(layer)));
+  // One tar file behind the other: preparePod() reads on behind the end of the first.
+  writeFileSync(file, Buffer.concat(layers.map(layer => gunzipSync(read(layer)))));
   return file;
 }
 

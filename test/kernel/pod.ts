@@ -1,4 +1,4 @@
-// A container as a pod asks for it, made of the image's own layer with mount(8), chroot and prctl(2): the mounts of the pod, a
+// A container as a pod asks for it, made of the image's own layers with mount(8), chroot and prctl(2): the mounts of the pod, a
 // root that cannot be written, /proc/sys that cannot either, one capability, a little of the seccomp filter.
 import { dirname } from 'node:path';
 import type { V1Container, V1PodSpec, V1Volume, V1VolumeMount } from '../../src/lib/manifests/kubernetes.ts';
@@ -6,7 +6,7 @@ import { GATEWAY, ipv4 } from '../lab/addresses.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 import type { LabProcess, Machine, RunResult } from '../lab/machine.ts';
 
-/** Name of the layer among the files of the lab; not compressed, since the guest is emulated. */
+/** Name of the layers' file among the files of the lab; not compressed, since the guest is emulated. */
 export const LAYER = 'layer.tar';
 
 const ROOT = '/tmp/pod/root';
@@ -114,7 +114,7 @@ export async function preparePod(machine: Machine, pod: V1PodSpec): Promise<void
   const memoryLimit = containerOf(pod).resources?.limits?.memory?.replace('Mi', 'M') ?? '';
   const script = `
     mkdir -p ${ROOT} ${SERVICE_ACCOUNT}
-    tar -xf ${dirname(machine.binary)}/${LAYER} -C ${ROOT}
+    tar --ignore-zeros -xf ${dirname(machine.binary)}/${LAYER} -C ${ROOT}
     cp ${machine.labDirectory}/pki/ca.crt ${SERVICE_ACCOUNT}/ca.crt
     printf token > ${SERVICE_ACCOUNT}/token
     printf kube-system > ${SERVICE_ACCOUNT}/namespace

@@ -1,90 +1,76 @@
-// An image as one tar file: an OCI image layout, with the file beside it that older `docker load` looks for. One layer.
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Images as one tar file, an OCI image layout: that of one architecture, with the file beside it that older `docker load`
+// looks for, or an index of several.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import type { Arch } from '../targets.ts';
-import { LABELS, NAME, OCI_ARCHITECTURE, RUNTIME, TAG } from './config.ts';
+import type { Commit } from '../commit.ts';
+import { commitLabels, LABELS, NAME, TAG } from './config.ts';
+import {
+  blobsIn,
+  type Descriptor,
+  type Image,
+  type ImageOptions,
+  jsonBytes,
+  OCI,
+  writeImage,
+} from './manifest.ts';
 import { tarOf } from './tree.ts';
 
-interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
+/** Uses `work`, an empty directory. */
+export function writeArchive(output: string, work: string, options: ImageOptions): Image {
+  const layout = makeLayout(work);
+  const image = writeImage(blobsIn(layout), work, options);
+  writeLayout(layout, image.manifest);
+  const { config, layers } = image;
+  const legacy = [
+    { Config: pathOf(config), RepoTags: [`${NAME}:${TAG}`], Layers: layers.map(layer => pathOf(layer)) },
+  ];
+  writeFileSync(join(layout, 'manifest.json'), jsonBytes(legacy));
+  tarOf(layout, output, { mode: 'u=rwX,go=rX' });
+  return image;
 }
 
-const OCI = 'application/vnd.oci.image';
-/** Not the time of the build, or two builds would differ. */
-const CREATED = '1970-01-01T00:00:00Z';
-
-export interface Archive {
-  /** Of the manifest: what `image@sha256:...` names. */
-  readonly digest: string;
-  /** The layer, compressed; bytes. */
-  readonly layerSize: number;
+/** Returns the index: what `image@sha256:...` names for every architecture. */
+export function writeIndexArchive(output: string, work: string, all: readonly ImageOptions[]): Descriptor {
+  const layout = makeLayout(work);
+  const blobs = blobsIn(layout);
+  const images = all.map(options => writeImage(blobs, work, options));
+  const [{ commit }] = all as readonly [ImageOptions];
+  const index = blobs.json(`${OCI}.index.v1+json`, indexOf(images, commit));
+  writeLayout(layout, index);
+  tarOf(layout, output, { mode: 'u=rwX,go=rX' });
+  return index;
 }
 
-/** Uses `work`, an empty directory. `packages` is shown as a label. */
-export function writeArchive(
-  root: string,
-  output: string,
-  work: string,
-  { arch, packages }: { arch: Arch; packages: readonly string[] },
-): Archive {
-  const layout = join(work, 'layout');
-  mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
-  const blob = (mediaType: string, content: Buffer): Descriptor => {
-    const hash = sha256(content);
-    writeFileSync(join(layout, 'blobs/sha256', hash), content);
-    return { mediaType, digest: `sha256:${hash}`, size: content.length };
+function indexOf(images: readonly Image[], commit: Commit): unknown {
+  return {
+    schemaVersion: 2,
+    mediaType: `${OCI}.index.v1+json`,
+    manifests: images.map(({ manifest }) => manifest),
+    annotations: { ...LABELS, ...commitLabels(commit) },
   };
-  const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+}
 
-  const layerFile = join(work, 'layer.tar');
-  tarOf(root, layerFile);
-  const tar = readFileSync(layerFile);
-  const layer = blob(`${OCI}.layer.v1.tar+gzip`, gzipSync(tar));
-  const config = blob(
-    `${OCI}.config.v1+json`,
-    json({
-      created: CREATED,
-      architecture: OCI_ARCHITECTURE[arch],
-      os: 'linux',
-      config: { ...RUNTIME, Labels: { ...LABELS, 'bcs-apiserver-proxy.libraries': packages.join(', ') } },
-      rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(tar)}`] },
-      history: [{ created: CREATED, created_by: 'scripts/image' }],
-    }),
-  );
-  const manifest = blob(
-    `${OCI}.manifest.v1+json`,
-    json({ schemaVersion: 2, mediaType: `${OCI}.manifest.v1+json`, config, layers: [layer] }),
-  );
-  const file = (name: string, value: unknown): void => writeFileSync(join(layout, name), json(value));
+function makeLayout(work: string): string {
+  const layout = join(work, 'layout');
+  mkdirSync(layout);
+  return layout;
+}
+
+function writeLayout(layout: string, top: Descriptor): void {
+  const file = (name: string, value: unknown): void => writeFileSync(join(layout, name), jsonBytes(value));
   file('oci-layout', { imageLayoutVersion: '1.0.0' });
+  // The first is the reference of the layout's specification, the second what containerd and Docker go by.
+  const annotations = {
+    'org.opencontainers.image.ref.name': TAG,
+    'io.containerd.image.name': `docker.io/library/${NAME}:${TAG}`,
+  };
   file('index.json', {
     schemaVersion: 2,
     mediaType: `${OCI}.index.v1+json`,
-    manifests: [
-      {
-        ...manifest,
-        platform: { architecture: OCI_ARCHITECTURE[arch], os: 'linux' },
-        // The first is the reference of the layout's specification, the second what containerd and Docker go by.
-        annotations: {
-          'org.opencontainers.image.ref.name': TAG,
-          'io.containerd.image.name': `docker.io/library/${NAME}:${TAG}`,
-        },
-      },
-    ],
+    manifests: [{ ...top, annotations }],
   });
-  file('manifest.json', [{ Config: pathOf(config), RepoTags: [`${NAME}:${TAG}`], Layers: [pathOf(layer)] }]);
-  tarOf(layout, output, 'u=rwX,go=rX');
-  return { digest: manifest.digest, layerSize: layer.size };
 }
 
 function pathOf({ digest }: Descriptor): string {
   return `blobs/${digest.replace(':', '/')}`;
-}
-
-function sha256(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
 }

@@ -31,36 +31,53 @@ const ETC: Entry[] = [
 /** DaemonSets of the original name this script as their command, and give it `-f FILE`. */
 const ORIGINAL_START = '/data/bcs/bcs-apiserver-proxy/container-start.sh';
 
-export function imageContents(arch: Arch, packages: Packages): Entry[] {
+/**
+ * By layer: first what changes with Debian, which a node that has an older version need not fetch again, then what changes
+ * with each version.
+ */
+export interface Contents {
+  readonly base: readonly Entry[];
+  readonly program: readonly Entry[];
+}
+
+export function imageContents(arch: Arch, packages: Packages): Contents {
   const binary = join(DIST, TARGETS[arch].file);
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run scripts/build first`);
   const addon = join(packageDirectory(`@koromix/koffi-linux-${arch}`), `linux_${arch}/koffi.node`);
-  return [
-    { path: BINARY_PATH, mode: 0o755, kind: 'file', source: binary },
-    { path: ORIGINAL_START, kind: 'link', target: BINARY_PATH },
-    ...librariesOf([binary, addon], packages).map(
-      ({ path, source }): Entry => ({ path, mode: 0o755, kind: 'file', source }),
-    ),
-    ...MOUNT_POINTS,
-    ...ETC,
-    ...licences(packages),
-  ];
+  return {
+    base: [
+      ...librariesOf([binary, addon], packages).map(
+        ({ path, source }): Entry => ({ path, mode: 0o755, kind: 'file', source }),
+      ),
+      ...MOUNT_POINTS,
+      ...ETC,
+      ...licencesOf(packages),
+    ],
+    program: [
+      { path: BINARY_PATH, mode: 0o755, kind: 'file', source: binary },
+      { path: ORIGINAL_START, kind: 'link', target: BINARY_PATH },
+      ...OUR_LICENCES,
+    ],
+  };
 }
 
-function licences({ root }: Packages): Entry[] {
-  const ours: Entry[] = [join(ROOT, 'LICENSE'), join(DIST, 'THIRD_PARTY_LICENSES.txt')].map(source => ({
+const OUR_LICENCES = [join(ROOT, 'LICENSE'), join(DIST, 'THIRD_PARTY_LICENSES.txt')].map(
+  (source): Entry => ({
     path: `/usr/share/doc/bcs-apiserver-proxy/${source.slice(source.lastIndexOf('/') + 1)}`,
     mode: 0o644,
     kind: 'file',
     source,
-  }));
+  }),
+);
+
+function licencesOf({ root }: Packages): Entry[] {
   const theirs = readdirSync(join(root, 'usr/share/doc'), { withFileTypes: true })
     .filter(entry => entry.isDirectory())
     .map(({ name }): Entry & { source: string } => {
       const path = `/usr/share/doc/${name}/copyright`;
       return { path, mode: 0o644, kind: 'file', source: join(root, path) };
     });
-  return [...ours, ...theirs, ...commonLicences(theirs.map(({ source }) => source))];
+  return [...theirs, ...commonLicences(theirs.map(({ source }) => source))];
 }
 
 /** Debian's copyright files name the texts of common licences, which stand apart; package base-files has them. */

@@ -1,6 +1,14 @@
 // A directory from entries, and a tar file from a directory: the same bytes each time, whoever builds and when.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Entry } from './contents.ts';
 
@@ -20,6 +28,11 @@ export function writeTree(root: string, entries: readonly Entry[]): void {
   }
 }
 
+/** Of a file that writeTree() makes, in bytes. */
+export function sizeOf(entry: Extract<Entry, { kind: 'file' | 'text' }>): number {
+  return entry.kind === 'file' ? statSync(entry.source).size : Buffer.byteLength(entry.text);
+}
+
 /** Whatever the umask is. */
 function makeDirectory(path: string): void {
   const first = mkdirSync(path, { recursive: true });
@@ -27,12 +40,26 @@ function makeDirectory(path: string): void {
   for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
 }
 
-/** Sorted, owned by root, from the beginning of time. `mode`, as of chmod(1), stands for that of the files. */
-export function tarOf(directory: string, output: string, mode?: string): void {
+export interface TarOptions {
+  /** As of chmod(1); stands for that of the files. */
+  readonly mode?: string;
+  /** Stands for the time of the files; by default the beginning of time. */
+  readonly epoch?: number;
+  /** These only, and of directories not what is in them. */
+  readonly members?: readonly string[];
+}
+
+/** Sorted, owned by root. */
+export function tarOf(
+  directory: string,
+  output: string,
+  { mode, epoch = 0, members }: TarOptions = {},
+): void {
   execFileSync('tar', [
     ...(mode === undefined ? [] : [`--mode=${mode}`]),
-    ...['--create', '--file', output, '--format=ustar', '--sort=name', '--mtime=@0'],
+    ...(members === undefined ? [] : ['--no-recursion']),
+    ...['--create', '--file', output, '--format=ustar', '--sort=name', `--mtime=@${epoch}`],
     ...['--owner=0', '--group=0', '--numeric-owner', '--directory', directory],
-    ...readdirSync(directory).sort(),
+    ...(members ?? readdirSync(directory).sort()),
   ]);
 }
