@@ -35,7 +35,12 @@ const TIERS: readonly Tier[] = [
   check('generated', [NODE, 'scripts/check-generated.ts']),
   vitest('unit'),
   vitest('cli'),
-  check('build', [NODE, 'scripts/build.ts', '--all'], [NODE, 'scripts/image.ts']),
+  check(
+    'build',
+    [NODE, 'scripts/build.ts', '--all'],
+    [NODE, 'scripts/image.ts'],
+    [NODE, 'scripts/release.ts', '--draft'],
+  ),
   { ...vitest('binary'), needs: 'build' },
   { ...vitest('kernel', 'kernel-untimed'), needs: 'build' },
 ];

@@ -2,18 +2,20 @@
 // finds out by itself.
 import { execFileSync } from 'node:child_process';
 
-/** The first major of GCC whose libstdc++ has them: "ABI Policy and Guidelines" of its manual. */
-const LIBSTDCXX: Readonly<Record<string, string>> = {
-  '3.4.21': '5',
-  '3.4.22': '6',
-  '3.4.24': '7',
-  '3.4.25': '8',
-};
+/** Of GCC's majors, the newest symbol version of its libstdc++: "ABI Policy and Guidelines" of its manual. */
+const LIBSTDCXX = [
+  ['5', '3.4.21'],
+  ['6', '3.4.22'],
+  ['7', '3.4.24'],
+  ['8', '3.4.25'],
+] as const;
 
 /** Debian 10 has libgcc under its older name. */
 export function debianDepends(binary: string): string {
-  const libstdcxx = LIBSTDCXX[newestSymbol(binary, 'GLIBCXX')];
-  if (libstdcxx === undefined) throw new Error(`${binary} needs a libstdc++ that nobody has looked up`);
+  const symbols = newestSymbol(binary, 'GLIBCXX');
+  const [libstdcxx] = LIBSTDCXX.find(([, newest]) => compare(newest, symbols) >= 0) ?? [];
+  if (libstdcxx === undefined)
+    throw new Error(`${binary} wants GLIBCXX_${symbols}: look up which GCC brought it`);
   return `libc6 (>= ${newestSymbol(binary, 'GLIBC')}), libgcc-s1 | libgcc1, libstdc++6 (>= ${libstdcxx})`;
 }
 
@@ -22,7 +24,11 @@ function newestSymbol(binary: string, prefix: string): string {
   const versions = [...text.matchAll(new RegExp(`Name: ${prefix}_([0-9.]+)`, 'g'))].map(
     ([, found = '']) => found,
   );
-  const newest = versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
+  const newest = versions.toSorted(compare).at(-1);
   if (newest === undefined) throw new Error(`${binary} names no ${prefix}`);
   return newest;
+}
+
+function compare(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }

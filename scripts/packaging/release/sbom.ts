@@ -51,19 +51,29 @@ export function sbom({ version, commit, metafile, architectures, imageLibraries 
   const content = {
     version: 1,
     metadata: { timestamp: isoTime(commit.epoch), lifecycles: [{ phase: 'build' }], component: self },
-    components: [...byPath.values(), node, ...image],
+    components: [...unique([...byPath.values()]), node, ...image],
     dependencies: [
       { ref: self['bom-ref'], dependsOn: direct },
-      ...[...byPath].map(
-        ([path, component]): Dependency => ({
-          ref: component['bom-ref'],
-          dependsOn: refsOf(path, locked, byPath),
-        }),
-      ),
+      ...dependenciesOf(locked, byPath),
       ...[node, ...image].map((component): Dependency => ({ ref: component['bom-ref'], dependsOn: [] })),
     ],
   };
   return { bomFormat: 'CycloneDX', specVersion: '1.6', serialNumber: serialNumber(content), ...content };
+}
+
+/** npm may have the same version in several places. */
+function unique(components: readonly Component[]): Component[] {
+  return [...new Map(components.map(component => [component['bom-ref'], component])).values()];
+}
+
+/** One for each component; of several places together. */
+function dependenciesOf(locked: LockedPackages, inside: ReadonlyMap<string, Component>): Dependency[] {
+  const found = new Map<string, Set<string>>();
+  for (const [path, { 'bom-ref': ref }] of inside) {
+    const before = found.get(ref) ?? [];
+    found.set(ref, new Set([...before, ...refsOf(path, locked, inside)]));
+  }
+  return [...found].map(([ref, dependsOn]) => ({ ref, dependsOn: [...dependsOn].sort() }));
 }
 
 /** What a package asks for, as far as it is inside; "" is this program. */
