@@ -31,7 +31,7 @@ describe('the command line of the packed binary', () => {
   test.each(COMMANDS)('%s --help and help %s say the same', command => {
     const help = runBinary([command, '--help']);
     expect(help).toMatchObject({ status: 0, stderr: '' });
-    expect(help.stdout).toContain(`$ bcs-apiserver-proxy ${command} `);
+    expect(help.stdout).toContain(`  bcs-apiserver-proxy ${command}`);
     expect(runBinary(['help', command])).toEqual(help);
   });
 

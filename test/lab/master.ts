@@ -6,11 +6,17 @@ import type { LabProcess } from './machine.ts';
 export class Master extends LabHost {
   #apiserver: LabProcess | undefined;
   #answers = 0;
+  #cluster: { etcd: string; address: string } | undefined;
+
+  /** From its next start on its stand-in shares one etcd with others, and is named by `address` for as long as it lives. */
+  join(etcd: string, address: string): void {
+    this.#cluster = { etcd, address };
+  }
 
   /** `pki`: directory on the machine with server.crt and server.key. */
   async startApiserver({ port = 6443, pki = `${this.machine.labDirectory}/pki` } = {}): Promise<void> {
     const directory = this.machine.labDirectory;
-    const config = JSON.stringify({ name: this.name, port, pki });
+    const config = JSON.stringify({ name: this.name, port, pki, ...this.#cluster });
     this.#apiserver = await this.spawn([this.machine.node, `${directory}/apiserver.mjs`, config]);
     this.#answers = 1; // that it listens
     await this.#apiserver.waitForLine(() => true);

@@ -1,9 +1,12 @@
 // The network of one scenario: a worker, masters, a gateway, and what can happen to them.
 import { GATEWAY, MAX_MASTERS, master, WORKER } from './addresses.ts';
+import { eventually } from './bounded.ts';
 import { LabHost } from './lab-host.ts';
 import type { Machine } from './machine.ts';
 import { Master } from './master.ts';
 import { buildTopology, removeTopology, setCable, setPacketLoss } from './topology.ts';
+
+const ETCD_PORT = 2379;
 
 export interface NetworkOptions {
   masters?: number;
@@ -49,10 +52,31 @@ export class Network {
     return new Network(machine, new LabHost(machine, worker), hosts, new LabHost(machine, gateway));
   }
 
-  /** Starts a stand-in on every master; each one's endpoints are all masters. */
-  async startApiservers({ port = 6443, family = 4 as 4 | 6 } = {}): Promise<void> {
-    await Promise.all(this.masters.map(each => each.startApiserver({ port })));
-    await this.setEndpoints(this.masters.map(each => (family === 4 ? each.ipv4 : each.ipv6)));
+  /**
+   * Starts a stand-in on every master, or on those of these numbers; each one's endpoints are all masters. With `leases`
+   * they share one etcd, which is on the gateway: each is named while it lives, whoever of them is asked.
+   */
+  async startApiservers({
+    port = 6443,
+    family = 4 as 4 | 6,
+    leases = false,
+    numbers = this.masters.map((_, index) => index + 1),
+  } = {}): Promise<void> {
+    const addressOf = (master: Master): string => (family === 4 ? master.ipv4 : master.ipv6);
+    const starting = numbers.map(number => this.master(number));
+    if (leases) await this.#startEtcd(port, addressOf);
+    await Promise.all(starting.map(each => each.startApiserver({ port })));
+    if (!leases) await this.setEndpoints(this.masters.map(addressOf));
+    else
+      await eventually(
+        'all are named',
+        async () => (await this.named(starting[0])).length === numbers.length,
+      );
+  }
+
+  /** Whom a stand-in names as masters, as far as it has heard. */
+  async named(master: Master | undefined): Promise<string[]> {
+    return (await master?.counters())?.named ?? [];
   }
 
   /** What discovery answers from now on, at every master whose stand-in runs. */
@@ -83,6 +107,17 @@ export class Network {
   /** The machine's clock in ms, the same as in clients' outcomes; it counts from boot, in steps of 10 ms. */
   async now(): Promise<number> {
     return Number.parseFloat(await this.#machine.readFile('/proc/uptime')) * 1000;
+  }
+
+  async #startEtcd(apiserverPort: number, addressOf: (master: Master) => string): Promise<void> {
+    const config = JSON.stringify({ port: ETCD_PORT, apiserverPort });
+    const etcd = await this.gateway.spawn([
+      this.#machine.node,
+      `${this.#machine.labDirectory}/etcd.mjs`,
+      config,
+    ]);
+    await etcd.waitForLine(() => true);
+    for (const each of this.masters) each.join(`${this.gateway.ipv4}:${ETCD_PORT}`, addressOf(each));
   }
 
   close(): Promise<void> {

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { BINARY } from './paths.ts';
 import { certificates } from './pki.ts';
 
-const PROGRAMS = ['agent', 'apiserver', 'client'];
+const PROGRAMS = ['agent', 'apiserver', 'client', 'etcd'];
 
 /** Fills `directory` with lab/, `files` by name, and bcs-apiserver-proxy. */
 export async function stagePayload(

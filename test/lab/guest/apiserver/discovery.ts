@@ -1,5 +1,7 @@
 // List, get and watch of the three resources that discovery reads, in the API's own shapes.
 import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FrameWriter } from './frames.ts';
 import type { Objects, Watcher } from './objects.ts';
 import { sendJson, sendStatus } from './respond.ts';
 import type { KubeObject } from './shapes.ts';
@@ -31,27 +33,67 @@ export function discover(
   }
   const { resource, kind, apiVersion } = collection;
   const failure = state.knobs.fail[resource];
-  const matches = selector(url);
-  const items = failure === 'empty' ? [] : objects.list(resource).filter(matches);
-  const item = items.find(({ metadata }) => metadata.name === url.pathname.slice(slash + 1));
   if (failure === 'hang') return;
-  if (failure === 'forbidden' || (failure === 'unlistable' && !single))
-    sendStatus(response, 403, 'Forbidden');
+  const isForbidden =
+    failure === 'forbidden' ||
+    (failure === 'unlistable' && !single) ||
+    (failure === 'unwatchable' && watch);
+  if (isForbidden) sendStatus(response, 403, 'Forbidden');
   else if (failure === 'garbage') {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"Endpoint');
-  } else if (failure === 'missing' || (single && item === undefined)) sendStatus(response, 404, 'NotFound');
-  else if (watch) serveWatch(objects, resource, matches, url, response);
-  else if (single) sendJson(response, 200, item);
-  else
-    sendJson(response, 200, {
-      kind,
-      apiVersion,
-      metadata: { resourceVersion: objects.resourceVersion },
-      items,
-    });
+  } else if (failure === 'missing') sendStatus(response, 404, 'NotFound');
+  else if (failure === 'expired' && watch) sendStatus(response, 410, 'Expired');
+  else if (failure === 'throttled') {
+    const details = { retryAfterSeconds: state.knobs.retryAfterS };
+    sendStatus(response, 429, 'TooManyRequests', { message: 'storage is (re)initializing', details });
+  } else if (watch) serveWatch(state, objects, resource, selector(url), url, response);
+  else {
+    const name = single ? url.pathname.slice(slash + 1) : undefined;
+    const answer = (known: Known): void => {
+      const items = failure === 'empty' ? [] : known.list(resource).filter(selector(url));
+      const item = items.find(({ metadata }) => metadata.name === name);
+      const metadata = { resourceVersion: String(known.version) };
+      if (!single) sendJson(response, 200, { kind, apiVersion, metadata, items });
+      else if (item === undefined) sendStatus(response, 404, 'NotFound');
+      else sendJson(response, 200, item);
+    };
+    void read(state, objects, url.searchParams.get('resourceVersion') ?? '', response).then(
+      known => known && answer(known),
+    );
+  }
 }
 
+/** Undefined when it was answered with why not. No version = etcd's newest; 0 = the cache; else the cache, once it is so new. */
+async function read(
+  { knobs }: State,
+  objects: Objects,
+  version: string,
+  response: ServerResponse,
+): Promise<Known | undefined> {
+  if (version === '') {
+    const { newest } = objects;
+    if (newest === undefined) sendStatus(response, 500, 'InternalError', { message: NO_ETCD });
+    return newest;
+  }
+  const { cache } = objects;
+  for (let waitedMs = 0; cache.version < Number(version) && waitedMs < knobs.freshMs; waitedMs += 50)
+    await delay(50);
+  if (cache.version >= Number(version)) return cache;
+  const message = `Timeout: Too large resource version: ${version}, current: ${cache.version}`;
+  sendStatus(response, 504, 'Timeout', { message, details: TOO_LARGE });
+  return undefined;
+}
+
+type Known = Objects['cache'];
+
+const NO_ETCD = 'etcdserver: request timed out';
+const TOO_LARGE = {
+  retryAfterSeconds: 1,
+  causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+};
+
 function serveWatch(
+  { knobs }: State,
   objects: Objects,
   resource: string,
   matches: Watcher['matches'],
@@ -59,15 +101,21 @@ function serveWatch(
   response: ServerResponse,
 ): void {
   response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+  const frames = new FrameWriter(response, knobs.frames);
   const watcher: Watcher = {
     resource,
     matches,
     bookmarks: url.searchParams.get('allowWatchBookmarks') === 'true',
-    send: event => response.write(`${JSON.stringify(event)}\n`),
-    end: () => response.end(),
+    send: event => frames.write(`${JSON.stringify(event)}\n`),
+    end: () => frames.end(),
   };
-  const seconds = Number(url.searchParams.get('timeoutSeconds') ?? 0);
-  const timer = seconds > 0 ? setTimeout(() => response.end(), seconds * 1000) : undefined;
+  const asked = Number(url.searchParams.get('timeoutSeconds') ?? 0) * 1000;
+  const random = knobs.minRequestTimeoutMs * (1 + Math.random());
+  const end = (): void => {
+    objects.unwatch(watcher);
+    watcher.end();
+  };
+  const timer = setTimeout(end, asked === 0 || knobs.always ? random : asked);
   response.on('close', () => {
     clearTimeout(timer);
     objects.unwatch(watcher);

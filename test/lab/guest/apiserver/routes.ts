@@ -40,7 +40,9 @@ function answerNow(state: State, objects: Objects, request: IncomingMessage, res
     case '/readyz':
     case '/livez':
     case '/healthz': {
-      const status = knobs[url.pathname.slice(1) as 'readyz' | 'livez' | 'healthz'];
+      const healthy = knobs[url.pathname.slice(1) as 'readyz' | 'livez' | 'healthz'];
+      // One without etcd can do nothing.
+      const status = objects.newest === undefined ? 500 : healthy;
       const verbose = url.searchParams.has('verbose') ? CHECKS : '';
       response
         .writeHead(status, { 'content-type': 'text/plain' })

@@ -1,7 +1,22 @@
 // What a scenario can set on the stand-in while it runs, and what it counts.
 
-/** How a resource misbehaves; null = it does not. "unlistable": one object may be had, by its name. */
-export type Failure = 'forbidden' | 'unlistable' | 'garbage' | 'empty' | 'hang' | 'missing';
+import type { Frames } from './frames.ts';
+
+/**
+ * How a resource misbehaves; null = it does not. `expired`: 410 to each watch before it begins; `throttled`: 429 to
+ * everything; `unwatchable`: 403 to watches, as with a role that may only read; `unlistable`: one object may be had, by
+ * its name.
+ */
+export type Failure =
+  | 'forbidden'
+  | 'unlistable'
+  | 'garbage'
+  | 'empty'
+  | 'hang'
+  | 'missing'
+  | 'expired'
+  | 'throttled'
+  | 'unwatchable';
 
 export interface Knobs {
   readyz: number;
@@ -25,6 +40,17 @@ export interface Knobs {
   closesAtOnce: boolean;
   /** By resource: endpointslices, endpoints, nodes. */
   fail: Record<string, Failure | null>;
+  /** What comes with 429. */
+  retryAfterS: number;
+  /** How long a list waits for a version that the cache does not have yet. */
+  freshMs: number;
+  /**
+   * --min-request-timeout: a watch that names no timeoutSeconds ends after this to twice this. `always`: each watch, as
+   * where a proxy is in between.
+   */
+  minRequestTimeoutMs: number;
+  always: boolean;
+  frames: Frames;
 }
 
 export interface Counters {
@@ -56,6 +82,11 @@ export function newState(name: string): State {
       gracefulMs: 0,
       closesAtOnce: false,
       fail: {},
+      retryAfterS: 1,
+      freshMs: 3000,
+      minRequestTimeoutMs: 1_800_000,
+      always: false,
+      frames: 'whole',
     },
     counters: { connections: 0, handshakes: 0, handshakeErrors: 0, requests: {} },
   };
