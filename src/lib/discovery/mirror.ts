@@ -13,14 +13,21 @@ const KEEPS_VERSION = new Set([401, 403, 429]);
 /** Not in this version of Kubernetes, or not in our role. */
 const NEXT_RESOURCE = new Set([403, 404]);
 
+/** What the apiserver has in memory, however old: thousands of nodes that start must not make it ask etcd. */
+const ANY_VERSION = '0';
+
+/** "Too large resource version", one that is gone, and one that this server cannot read (docs/kernel-facts.md, K71). */
+const VERSION_REFUSED = new Set([400, 410, 504]);
+
 export class Mirror {
   readonly #client: ApiClient;
   readonly #resources: readonly [Resource, ...Resource[]];
   readonly #onChange: (candidates: HostPort[]) => void;
   #resource: Resource;
   #candidates = new Map<string, HostPort[]>();
-  /** undefined = a list is needed. */
-  #version: string | undefined;
+  /** As new as the copy is. A list that is older, of an apiserver that lags, would bring back who has left. */
+  #version = ANY_VERSION;
+  #mustList = true;
 
   /** The first of `resources` that the API knows and lets us list is used. */
   constructor(
@@ -35,20 +42,20 @@ export class Mirror {
   }
 
   /** The next open() lists first. */
-  forgetVersion(): void {
-    this.#version = undefined;
+  listNext(): void {
+    this.#mustList = true;
   }
 
   /** Lists if it must, and opens a watch. Throws ApiError, `api-expired` when a new list is needed. */
   async open(server: ApiServer, watchMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     const get = (path: string): Promise<string> => this.#client.get(server, path, signal);
-    this.#version ??= await this.#list(get);
+    if (this.#mustList) await this.#list(get);
     try {
       return await this.#client.open(server, this.#watchPath(this.#version, watchMs), signal);
     } catch (error) {
       const status = error instanceof ApiError ? error.status : undefined;
       // A role that may list but not watch, as the original program's: the next attempt lists again.
-      if (status === 403) this.#version = undefined;
+      if (status === 403) this.#mustList = true;
       if (status === undefined || status >= 500 || KEEPS_VERSION.has(status)) throw error;
       // 410, and what a server says whose API or storage is another one now.
       throw new ApiError('api-expired', `the watch cannot be resumed: HTTP ${status}`);
@@ -63,13 +70,14 @@ export class Mirror {
     this.#tell();
   }
 
-  async #list(get: (path: string) => Promise<string>): Promise<string> {
+  async #list(get: (path: string) => Promise<string>): Promise<void> {
     const { resource, list } = await this.#firstKnown(get);
     this.#resource = resource;
+    this.#version = list.resourceVersion;
+    this.#mustList = false;
     const read = ([name, object]: [string, KubernetesObject]) => [name, resource.read(object)] as const;
     this.#candidates = new Map(Array.from(list.items, read));
     this.#tell();
-    return list.resourceVersion;
   }
 
   async #firstKnown(get: (path: string) => Promise<string>): Promise<{ resource: Resource; list: List }> {
@@ -77,7 +85,7 @@ export class Mirror {
     for (const resource of this.#resources) {
       if (unknown.has(resource.path)) continue;
       try {
-        return { resource, list: await readAll(resource, get) };
+        return { resource, list: await readAll(resource, this.#versionOf(resource), get) };
       } catch (error) {
         const tryNext = error instanceof ApiError && NEXT_RESOURCE.has(error.status ?? 0);
         if (!tryNext || resource === this.#resources.at(-1)) throw error;
@@ -85,6 +93,11 @@ export class Mirror {
       }
     }
     throw new Error('unreachable: the last resource returns or throws');
+  }
+
+  /** Versions of one collection mean nothing for another. */
+  #versionOf({ path }: Resource): string {
+    return path === this.#resource.path ? this.#version : ANY_VERSION;
   }
 
   #watchPath(version: string, watchMs: number): string {
@@ -103,11 +116,30 @@ export class Mirror {
   }
 }
 
+/**
+ * Never older than `version`, except where no apiserver has it any more, as after etcd was restored from a backup: a read
+ * without a version is what etcd itself has.
+ */
 async function readAll(
-  { path, selectors, single }: Resource,
+  resource: Resource,
+  version: string,
   get: (path: string) => Promise<string>,
 ): Promise<List> {
-  // Version 0 = what the apiserver has in memory; thousands of nodes must not make it ask etcd.
-  if (single !== undefined) return readSingle(await get(`${path}/${single}?resourceVersion=0`));
-  return readList(await get(`${path}?${new URLSearchParams({ ...selectors, resourceVersion: '0' })}`));
+  try {
+    return await readFrom(resource, { resourceVersion: version }, get);
+  } catch (error) {
+    const refused = error instanceof ApiError && VERSION_REFUSED.has(error.status ?? 0);
+    if (version === ANY_VERSION || !refused) throw error;
+    return readFrom(resource, {}, get);
+  }
+}
+
+async function readFrom(
+  { path, selectors, single }: Resource,
+  version: { readonly resourceVersion?: string },
+  get: (path: string) => Promise<string>,
+): Promise<List> {
+  if (single === undefined)
+    return readList(await get(`${path}?${new URLSearchParams({ ...selectors, ...version })}`));
+  return readSingle(await get(`${path}/${single}?${new URLSearchParams(version)}`));
 }

@@ -136,7 +136,7 @@ export class Reflector {
   #mustList(error: unknown): boolean {
     if (isBadAnswer(error)) this.#badAnswers += 1;
     const mustList = needsList(error) || this.#badAnswers >= BAD_ANSWERS_UNTIL_LIST;
-    if (mustList) this.#mirror.forgetVersion();
+    if (mustList) this.#mirror.listNext();
     return mustList;
   }
 

@@ -1,9 +1,14 @@
 // What the tests of discovery share: certificates, servers, objects, a running source, and waiting for a condition.
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { expect, vi } from 'vitest';
 import { type EndpointSourceOptions, openEndpointSource } from '../../../src/lib/discovery/open.ts';
 import type { EndpointSource } from '../../../src/lib/discovery/source.ts';
 import type { Timing } from '../../../src/lib/discovery/timing.ts';
 import { formatHostPort } from '../../../src/lib/model/address.ts';
+import { type Answer, type Control, control } from '../../lab/guest/apiserver/control.ts';
+import type { Etcd } from '../../lab/guest/apiserver/etcd.ts';
+import { createStandIn } from '../../lab/guest/apiserver/server.ts';
 import { FakeApiserver, type FakeObject } from './apiserver.ts';
 import { type KeyPair, Pki } from './pki.ts';
 
@@ -31,6 +36,13 @@ export interface Running {
   readonly abort: () => void;
 }
 
+export interface RunningStandIn {
+  readonly port: number;
+  /** As a crash. */
+  readonly close: () => Promise<void>;
+  readonly control: (change: Control) => Answer;
+}
+
 export class Harness {
   readonly pki = new Pki();
   readonly ca: KeyPair = this.pki.authority();
@@ -40,7 +52,7 @@ export class Harness {
     'IP:::1',
     'DNS:kubernetes.default.svc',
   );
-  #servers: FakeApiserver[] = [];
+  #servers: { close(): Promise<void> }[] = [];
   #running: Running[] = [];
 
   async apiserver(keys: KeyPair = this.#serverKeys, host?: string): Promise<FakeApiserver> {
@@ -55,6 +67,25 @@ export class Harness {
     await server.listen(host);
     this.#servers.push(server);
     return server;
+  }
+
+  /** One of the lab's stand-ins, which may share its etcd with others. */
+  async standIn(etcd: Etcd): Promise<RunningStandIn> {
+    const { cert, key } = this.#serverKeys;
+    const standIn = createStandIn('m', 6443, { cert, key }, etcd);
+    const { server } = standIn;
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const close = async (): Promise<void> => {
+      if (!server.listening) return;
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    };
+    const { port } = server.address() as AddressInfo;
+    const running = { port, close, control: (change: Control) => control(standIn, change) };
+    this.#servers.push(running);
+    return running;
   }
 
   kubeconfig(port: number, user: object = { token: 'secret' }, cluster: object = {}): string {
@@ -78,7 +109,10 @@ export class Harness {
     );
   }
 
-  async start(server: FakeApiserver, options: Partial<EndpointSourceOptions> = {}): Promise<Running> {
+  async start(
+    server: { readonly port: number },
+    options: Partial<EndpointSourceOptions> = {},
+  ): Promise<Running> {
     const notices: string[] = [];
     const source = await openEndpointSource({
       discovery: 'endpoints',
