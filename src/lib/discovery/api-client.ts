@@ -51,9 +51,11 @@ export class ApiClient {
     response.setEncoding('utf8');
     if (response.statusCode === 200) return response;
     const body = await this.#readBody(response);
-    const { statusCode = 0, statusMessage: phrase } = response;
+    const { statusCode = 0, statusMessage: phrase, headers } = response;
     const reason = statusMessage(body) ?? phrase ?? '';
-    throw new ApiError('api-status', `HTTP ${statusCode}: ${reason}`, statusCode);
+    // Seconds: an apiserver never names a date, and what is no number asks for nothing.
+    const retryAfterMs = Number(headers['retry-after']) * 1000 || 0;
+    throw new ApiError('api-status', `HTTP ${statusCode}: ${reason}`, statusCode, retryAfterMs);
   }
 
   #request(server: ApiServer, path: string, signal: AbortSignal): Promise<IncomingMessage> {

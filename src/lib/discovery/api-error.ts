@@ -17,12 +17,15 @@ export type ApiErrorCode =
 export class ApiError extends ProxyError {
   override readonly code: ApiErrorCode;
   readonly status: number | undefined;
+  /** What the server asks us to wait before we ask again. */
+  readonly retryAfterMs: number;
 
-  constructor(code: ApiErrorCode, message: string, status?: number) {
+  constructor(code: ApiErrorCode, message: string, status?: number, retryAfterMs = 0) {
     super(code, message);
     this.name = 'ApiError';
     this.code = code;
     this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

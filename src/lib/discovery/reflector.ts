@@ -85,7 +85,7 @@ export class Reflector {
       if (signal.aborted) return Math.random() * resumeJitterMs;
       if (this.#settled()) this.#backoff.reset();
       const relistMs = this.#mustList(error) ? Math.random() * relistJitterMs : 0;
-      return this.#backoff.next() + relistMs;
+      return Math.max(this.#backoff.next(), this.#askedToWaitMs(error)) + relistMs;
     } finally {
       this.#progress.closed();
     }
@@ -138,6 +138,12 @@ export class Reflector {
     const mustList = needsList(error) || this.#badAnswers >= BAD_ANSWERS_UNTIL_LIST;
     if (mustList) this.#mirror.listNext();
     return mustList;
+  }
+
+  /** Every node is told the same, so none comes back just then. */
+  #askedToWaitMs(error: unknown): number {
+    const askedMs = error instanceof ApiError ? error.retryAfterMs : 0;
+    return Math.min(askedMs, this.#options.timing.retryAfterCeilingMs) * (1 + Math.random() / 2);
   }
 
   /** The watch lived long enough to show that its server works. */

@@ -11,6 +11,7 @@ export interface Timing {
   readonly relistJitterMs: number;
   readonly backoffMs: number;
   readonly backoffCeilingMs: number;
+  readonly retryAfterCeilingMs: number;
   readonly debounceMs: number;
 }
 
@@ -33,6 +34,8 @@ export const DEFAULT_TIMING: Timing = {
   relistJitterMs: 5000,
   backoffMs: 1000,
   backoffCeilingMs: 30_000,
+  /** What a server asks us to wait (Retry-After) is waited, and up to a half more, but not longer than an apiserver asks. */
+  retryAfterCeilingMs: 30_000,
   /** A master that restarts leaves the list and returns; several that change together are one change. */
   debounceMs: 1000,
 };

@@ -159,6 +159,19 @@ describe('watches', () => {
     server.control({ fail: { endpointslices: null } });
     await untilWatched(server);
   });
+
+  test('that are refused with 429: not asked again before the time that was named, and no list', async () => {
+    const [server] = (await cluster(1)) as [RunningStandIn];
+    const running = await following(server);
+    server.control({ fail: { endpointslices: 'throttled' }, retryAfterS: 1, dropWatches: true });
+    await until(() => expect(watchesOf(server)).toBe(2));
+    const refusedAt = performance.now();
+    server.control({ fail: { endpointslices: null }, endpoints: at(2, 3) });
+    await untilSnapshot(running, NEW);
+    // What is measured begins when the refusal was seen here, some milliseconds behind it.
+    expect(performance.now() - refusedAt).toBeGreaterThan(900);
+    expect([listsOf(server), watchesOf(server)]).toEqual([1, 3]);
+  });
 });
 
 describe('the leases of apiservers', () => {

@@ -24,6 +24,7 @@ export const FAST: Timing = {
   relistJitterMs: 5,
   backoffMs: 10,
   backoffCeilingMs: 40,
+  retryAfterCeilingMs: 30_000,
   debounceMs: 10,
 };
 
