@@ -1,0 +1,101 @@
+// All masters die one after the other and come back in any order, with the daemon as it is and time that is virtual: each of
+// the 36 pairs of orders, which the lab shows a few of (kernel/cluster.test.ts, kernel/daemon-memory.test.ts).
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Death, SimulatedNode } from '../../helpers/simulated-cluster.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({
+    now: new Date('2026-01-02T03:04:05Z'),
+    toFake: [
+      ...(['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const),
+      ...(['setImmediate', 'clearImmediate', 'Date', 'performance'] as const),
+    ],
+  });
+});
+afterEach(() => vi.useRealTimers());
+
+const ORDERS = [
+  [1, 2, 3],
+  [1, 3, 2],
+  [2, 1, 3],
+  [2, 3, 1],
+  [3, 1, 2],
+  [3, 2, 1],
+] as const;
+type Order = (typeof ORDERS)[number];
+const PAIRS = ORDERS.flatMap(died => ORDERS.map(back => ({ died, back })));
+
+/** Behind which death the daemon is started anew; `reboot`: the kernel's tables are empty then, too. */
+const RESTARTS = [undefined, 1, 2, 3, 'reboot'] as const;
+const APART_MS = 20_000;
+const STEP_MS = 250;
+
+/** Of all that was played: from the return of the first master until every connection is served. */
+const slowest = new Map<string, number>();
+
+async function pass(node: SimulatedNode, milliseconds: number): Promise<void> {
+  for (let ms = 0; ms < milliseconds; ms += STEP_MS) {
+    await vi.advanceTimersByTimeAsync(STEP_MS);
+    expect(node.inKernel, 'somebody takes connections').toMatch(/=1/);
+  }
+}
+
+async function untilItWorks(node: SimulatedNode, withinMs: number): Promise<number> {
+  let tookMs = 0;
+  for (; !node.works && tookMs <= withinMs; tookMs += STEP_MS) await pass(node, STEP_MS);
+  expect(node.works, `it works after ${withinMs} ms: ${node.inKernel}`).toBe(true);
+  return tookMs;
+}
+
+async function restart(node: SimulatedNode, reboot: boolean): Promise<void> {
+  await node.stop();
+  if (reboot) node.loseTables();
+  node.start();
+}
+
+interface Play {
+  readonly died: Order;
+  readonly back: Order;
+  readonly death: Death;
+  readonly restarted: (typeof RESTARTS)[number];
+}
+
+async function play({ died, back, death, restarted }: Play): Promise<void> {
+  let drawn = 0;
+  // The same draws each time, and others for each play.
+  const random = (): number => {
+    drawn = (drawn + died[0] * 0.37 + back[0] * 0.11 + 0.618_034) % 1;
+    return drawn;
+  };
+  const node = new SimulatedNode(3, random);
+  node.start();
+  await pass(node, 15_000);
+  for (const [index, number] of died.entries()) {
+    node.master(number).die(death);
+    if (index < 2) await untilItWorks(node, 6000);
+    await pass(node, APART_MS);
+    if (restarted === index + 1) await restart(node, false);
+  }
+  if (restarted === 'reboot') await restart(node, true);
+  await pass(node, 40_000);
+  node.comeBack(back[0]);
+  const tookMs = await untilItWorks(node, 3000);
+  slowest.set(death, Math.max(slowest.get(death) ?? 0, tookMs));
+  for (const number of back.slice(1)) {
+    await pass(node, APART_MS);
+    expect(node.works, 'still').toBe(true);
+    node.comeBack(number);
+  }
+  await pass(node, 60_000);
+  expect(node.inKernel).toBe('10.0.0.11=1 10.0.0.12=1 10.0.0.13=1');
+  expect([node.persisted.length, node.missing]).toEqual([3, []]);
+  await node.stop();
+}
+
+describe.each(['crash', 'power loss'] as const)('%s', death => {
+  test.each(PAIRS)('died $died, came back $back: the first that is back serves within 3 s', async pair => {
+    for (const restarted of RESTARTS) await play({ ...pair, death, restarted });
+  });
+});
+
+afterAll(() => console.log('the first that is back serves after, at most:', Object.fromEntries(slowest)));
