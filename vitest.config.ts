@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Scenarios that measure nothing: their guests run two at a time. */
 const UNTIMED = [
+  'cluster',
   'daemon-attacks',
   'daemon-memory',
   'hosts',

@@ -16,7 +16,7 @@ const NEXT_RESOURCE = new Set([403, 404]);
 /** What the apiserver has in memory, however old: thousands of nodes that start must not make it ask etcd. */
 const ANY_VERSION = '0';
 
-/** "Too large resource version", one that is gone, and one that this server cannot read (docs/kernel-facts.md, K71). */
+/** "Too large resource version", one that is gone, and one that this server cannot read (docs/kernel-facts.md, K81). */
 const VERSION_REFUSED = new Set([400, 410, 504]);
 
 export class Mirror {

@@ -30,7 +30,8 @@ createServer(socket => {
     clearInterval(heartbeat);
     etcd.unfollow(send);
   });
-  createInterface({ input: socket }).on('line', line => {
+  const lines = createInterface({ input: socket }).on('error', () => {}); // of a peer that crashed
+  lines.on('line', line => {
     const { renew, revoke, write } = JSON.parse(line) as ToEtcd;
     if (renew !== undefined) leases.renew(renew, now());
     if (revoke !== undefined) leases.revoke(revoke, now());
