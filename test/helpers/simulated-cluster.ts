@@ -13,8 +13,8 @@ import { Leases, RENEW_MS } from '../lab/guest/apiserver/leases.ts';
 import { memoryKernel } from './memory-kernel.ts';
 import { VIRTUAL_SERVER } from './plan-builders.ts';
 
-/** A process is killed, or its host loses power. */
-export type Death = 'crash' | 'power loss';
+/** A process is killed, its host loses power, or it ends as it is told to. */
+export type Death = 'crash' | 'power loss' | 'orderly end';
 
 const ANSWER_MS = 2;
 /** TCP_USER_TIMEOUT, and when the next keep-alive is due (docs/kernel-facts.md, K40). */
@@ -35,7 +35,7 @@ class SimulatedMaster {
 
   die(death: Death): void {
     this.death = death;
-    const [code, inMs] = death === 'crash' ? ['FIN', 0] : ['ETIMEDOUT', SENTINEL_MS];
+    const [code, inMs] = death === 'power loss' ? ['ETIMEDOUT', SENTINEL_MS] : ['FIN', 0];
     for (const channel of this.#channels) setTimeout(() => channel.lose(String(code)), Number(inMs));
     this.#channels.clear();
   }
@@ -51,7 +51,7 @@ class SimulatedMaster {
         setTimeout(() => {
           if (closed) return;
           if (this.death === undefined) tell({ kind: 'ready', latencyMs: ANSWER_MS }, true);
-          else tell(judgeFailure(this.death === 'crash' ? 'ECONNREFUSED' : 'ETIMEDOUT', sentAt), true);
+          else tell(judgeFailure(this.death === 'power loss' ? 'ETIMEDOUT' : 'ECONNREFUSED', sentAt), true);
         }, inMs);
       },
       close: () => {
@@ -88,6 +88,12 @@ export class SimulatedNode {
     const found = this.masters[number - 1];
     if (found === undefined) throw new Error(`there is no master ${number}`);
     return found;
+  }
+
+  die(number: number, death: Death): void {
+    const master = this.master(number);
+    master.die(death);
+    if (death === 'orderly end') this.#leases.revoke(master.realServer.address, performance.now());
   }
 
   comeBack(number: number): void {
@@ -200,7 +206,7 @@ export class SimulatedNode {
           const timer = setInterval(() => {
             inMs = reaches() ? inMs - DISCOVERY_MS : DISCOVERY_BACKOFF_MS;
             const now = JSON.stringify(this.named);
-            if (inMs > 0 || now === told) return;
+            if (inMs > 0 || now === told || this.named.length === 0) return;
             told = now;
             tell(this.named);
           }, DISCOVERY_MS);

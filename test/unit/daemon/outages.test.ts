@@ -30,7 +30,7 @@ const RESTARTS = [undefined, 1, 2, 3, 'reboot'] as const;
 const APART_MS = 20_000;
 const STEP_MS = 250;
 
-/** Of all that was played: from the return of the first master until every connection is served. */
+/** Of all that was played: from the return of the master until every connection is served. */
 const slowest = new Map<string, number>();
 
 async function pass(node: SimulatedNode, milliseconds: number): Promise<void> {
@@ -71,20 +71,22 @@ async function play({ died, back, death, restarted }: Play): Promise<void> {
   node.start();
   await pass(node, 15_000);
   for (const [index, number] of died.entries()) {
-    node.master(number).die(death);
+    node.die(number, death);
     if (index < 2) await untilItWorks(node, 6000);
     await pass(node, APART_MS);
     if (restarted === index + 1) await restart(node, false);
   }
   if (restarted === 'reboot') await restart(node, true);
   await pass(node, 40_000);
-  node.comeBack(back[0]);
-  const tookMs = await untilItWorks(node, 3000);
-  slowest.set(death, Math.max(slowest.get(death) ?? 0, tookMs));
-  for (const number of back.slice(1)) {
-    await pass(node, APART_MS);
-    expect(node.works, 'still').toBe(true);
+  // One that ends in order was withdrawn, and nobody waits for it; the last one to end is all that is known.
+  const awaited = death === 'orderly end' ? died[2] : back[0];
+  for (const [index, number] of back.entries()) {
+    if (index > 0) await pass(node, APART_MS);
+    if (back.indexOf(awaited) < index) expect(node.works, 'still').toBe(true);
     node.comeBack(number);
+    if (number !== awaited) continue;
+    const tookMs = await untilItWorks(node, 3000);
+    slowest.set(death, Math.max(slowest.get(death) ?? 0, tookMs));
   }
   await pass(node, 60_000);
   expect(node.inKernel).toBe('10.0.0.11=1 10.0.0.12=1 10.0.0.13=1');
@@ -92,10 +94,14 @@ async function play({ died, back, death, restarted }: Play): Promise<void> {
   await node.stop();
 }
 
-describe.each(['crash', 'power loss'] as const)('%s', death => {
-  test.each(PAIRS)('died $died, came back $back: the first that is back serves within 3 s', async pair => {
+describe.each([
+  ['crash', 'the first that is back'],
+  ['power loss', 'the first that is back'],
+  ['orderly end', 'the one that ended last'],
+] as const)('%s', (death, who) => {
+  test.each(PAIRS)(`died $died, came back $back: ${who} serves within 3 s`, async pair => {
     for (const restarted of RESTARTS) await play({ ...pair, death, restarted });
   });
 });
 
-afterAll(() => console.log('the first that is back serves after, at most:', Object.fromEntries(slowest)));
+afterAll(() => console.log('served after, at most:', Object.fromEntries(slowest)));
