@@ -20,6 +20,9 @@ const UNTIMED = [
 /** By default one core would be left idle, of two. Projects with other numbers of workers take turns. */
 const EVERY_CORE = { maxWorkers: '100%', sequence: { groupOrder: 0 } };
 
+/** Two cores with a load of eight: a test that takes two seconds takes ten, and one in a hundred takes longer. */
+const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 const KERNEL = {
   include: ['test/kernel/**/*.test.ts'],
   globalSetup: 'test/lab/prepare.ts',
@@ -30,13 +33,14 @@ const KERNEL = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...EVERY_CORE, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
-      { test: { ...EVERY_CORE, name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { ...EVERY_CORE, ...PATIENT, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { ...EVERY_CORE, ...PATIENT, name: 'cli', include: ['test/cli/**/*.test.ts'] } },
       {
         test: {
           name: 'binary',
           include: ['test/binary/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 60_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },

@@ -35,9 +35,7 @@ export function discover(
   const failure = state.knobs.fail[resource];
   if (failure === 'hang') return;
   const isForbidden =
-    failure === 'forbidden' ||
-    (failure === 'unlistable' && !single) ||
-    (failure === 'unwatchable' && watch);
+    failure === 'forbidden' || (failure === 'unlistable' && !single) || (failure === 'unwatchable' && watch);
   if (isForbidden) sendStatus(response, 403, 'Forbidden');
   else if (failure === 'garbage') {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"Endpoint');
