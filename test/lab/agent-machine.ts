@@ -8,7 +8,7 @@ import type { Event, Request } from './protocol.ts';
 import { RemoteProcess } from './remote-process.ts';
 
 const FILE_TIMEOUT_MS = PATIENCE_MS; // a binary of 100 MB takes about 3 s through an emulated serial port
-const REBOOT_TIMEOUT_MS = 60_000; // 20 s on an idle machine
+const REBOOT_TIMEOUT_MS = PATIENCE_MS; // 20 s on an idle machine
 const START_TIMEOUT_MS = PATIENCE_MS; // nsenter and execve under emulation: milliseconds, unless the machine is stuck
 
 /** What differs between the kinds of machine. */

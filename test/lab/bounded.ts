@@ -1,8 +1,12 @@
 // Bounds for everything that the lab waits for: a promise, or a condition that something else makes true.
 import { setTimeout as delay } from 'node:timers/promises';
+import { chosenVariant } from './variant.ts';
+
+/** See variant.ts. */
+export const SLOWNESS = chosenVariant().slowness;
 
 /** For what takes seconds: only what never comes should be waited for in vain, however busy the machine. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 60_000 * SLOWNESS;
 
 /** Rejects when `promise` has not settled within `timeoutMs`; `what` names it in the message. */
 export async function bounded<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {

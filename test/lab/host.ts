@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { hostTarget } from '../../scripts/packaging/targets.ts';
 import { AgentMachine } from './agent-machine.ts';
 import { bounded } from './bounded.ts';
 import type { Machine } from './machine.ts';
@@ -17,7 +18,7 @@ export async function useHost(files: Readonly<Record<string, string>> = {}): Pro
   requireProgram('ipvsadm', 'ipvsadm');
   mkdirSync(CACHE, { recursive: true });
   const directory = mkdtempSync(join(CACHE, `guest-${process.pid}-`));
-  await stagePayload(directory, files);
+  await stagePayload(directory, hostTarget().arch, files);
   const labDirectory = join(directory, 'lab');
   const path = `${process.env.PATH}:/usr/sbin:/sbin`;
   const agent = spawn(process.execPath, [join(labDirectory, 'agent.mjs')], {

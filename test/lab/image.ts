@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CACHE, NODE, requireProgram } from './paths.ts';
+import { packageDirectory } from '../../scripts/packaging/npm-packages.ts';
+import { CACHE, requireProgram } from './paths.ts';
+import { ARCHITECTURES, chosenVariant, imageName, replacedImages, type Variant } from './variant.ts';
 
 const BUILD_TIMEOUT_MS = 15 * 60_000; // half a minute with a near mirror; the rest is for a slow one
 
@@ -14,23 +16,27 @@ export interface Image {
 }
 
 export async function rootImage(): Promise<Image> {
+  const variant = chosenVariant();
   const sources = join(import.meta.dirname, 'image');
   const hash = createHash('sha256').update(process.versions.node);
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
-  const directory = join(CACHE, `image-${hash.digest('hex').slice(0, 12)}`);
+  const directory = join(CACHE, imageName(variant, hash.digest('hex').slice(0, 12)));
   if (!existsSync(directory)) {
     requireProgram('mmdebstrap', 'mmdebstrap');
     requireProgram('mke2fs', 'e2fsprogs');
     if (process.getuid?.() !== 0) throw new Error('Building the kernel lab image needs root.');
-    removeOldImages();
-    await promisify(execFile)(join(sources, 'build'), [directory, NODE], { timeout: BUILD_TIMEOUT_MS });
+    removeOldImages(variant);
+    const node = join(packageDirectory(`node-linux-${variant.arch}`), 'bin/node');
+    const args = [directory, node, variant.kernel, ARCHITECTURES[variant.arch].debian];
+    await promisify(execFile)(join(sources, 'build'), args, {
+      timeout: BUILD_TIMEOUT_MS,
+    });
   }
   return { disk: join(directory, 'root.ext4'), kernel: join(directory, 'vmlinuz') };
 }
 
-function removeOldImages(): void {
+function removeOldImages(variant: Variant): void {
   if (!existsSync(CACHE)) return;
-  for (const name of readdirSync(CACHE)) {
-    if (name.startsWith('image-')) rmSync(join(CACHE, name), { recursive: true });
-  }
+  for (const name of replacedImages(readdirSync(CACHE), variant))
+    rmSync(join(CACHE, name), { recursive: true });
 }

@@ -1,5 +1,6 @@
 // One host of a scenario: a network namespace with addresses, in which programs run and IPVS has tables of its own.
 import { ipv4, ipv6 } from './addresses.ts';
+import { SLOWNESS } from './bounded.ts';
 import type { LabProcess, Machine, RunOptions, RunResult } from './machine.ts';
 import type { Outcome } from './outcome.ts';
 import { netns, type Seat } from './topology.ts';
@@ -63,7 +64,7 @@ export class LabHost {
   /** So many requests one after the other, each on a fresh TLS connection. */
   async requests(options: ClientOptions = {}): Promise<Outcome[]> {
     // Generous: on a busy machine the first handshake of a fresh process has taken more than a second.
-    const { count = 30, timeoutMs = 10_000 } = options;
+    const { count = 30, timeoutMs = 10_000 * SLOWNESS } = options;
     const argv = this.#client('requests', { ...options, count, timeoutMs });
     return parse(await this.must(argv, { timeoutMs: 20_000 + count * timeoutMs }));
   }
@@ -106,7 +107,13 @@ export class LabHost {
   }
 
   #client(mode: string, options: ClientOptions): string[] {
-    const { vip: host = '10.99.0.1', port = 6443, count = 0, intervalMs = 250, timeoutMs = 1_000 } = options;
+    const {
+      vip: host = '10.99.0.1',
+      port = 6443,
+      count = 0,
+      intervalMs = 250,
+      timeoutMs = 1_000 * SLOWNESS,
+    } = options;
     const directory = this.machine.labDirectory;
     const config = { host, port, count, intervalMs, timeoutMs, ca: `${directory}/pki/ca.crt` };
     return [this.machine.node, `${directory}/client.mjs`, mode, JSON.stringify(config)];

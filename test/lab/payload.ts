@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { BINARY } from './paths.ts';
+import { DIST } from '../../scripts/packaging/paths.ts';
+import { type Arch, TARGETS } from '../../scripts/packaging/targets.ts';
 import { certificates } from './pki.ts';
 
 const PROGRAMS = ['agent', 'apiserver', 'client', 'etcd'];
@@ -12,9 +13,13 @@ const PROGRAMS = ['agent', 'apiserver', 'client', 'etcd'];
 /** Fills `directory` with lab/, `files` by name, and bcs-apiserver-proxy. */
 export async function stagePayload(
   directory: string,
+  arch: Arch,
   files: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  if (!existsSync(BINARY)) throw new Error(`The kernel lab needs ${BINARY}. Run scripts/build first.`);
+  const binary = join(DIST, TARGETS[arch].file);
+  const option = arch === process.arch ? '' : ' --all';
+  if (!existsSync(binary))
+    throw new Error(`The kernel lab needs ${binary}. Run scripts/build${option} first.`);
   const lab = join(directory, 'lab');
   mkdirSync(lab, { recursive: true });
   await build({
@@ -29,7 +34,7 @@ export async function stagePayload(
   });
   copyFileSync(join(import.meta.dirname, 'guest/start-agent'), join(lab, 'start-agent'));
   cpSync(certificates(), join(lab, 'pki'), { recursive: true });
-  copyFileSync(BINARY, join(directory, 'bcs-apiserver-proxy'));
+  copyFileSync(binary, join(directory, 'bcs-apiserver-proxy'));
   for (const [name, source] of Object.entries(files)) copyFileSync(source, join(directory, name));
 }
 

@@ -5,11 +5,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { AgentMachine } from './agent-machine.ts';
-import { bounded } from './bounded.ts';
+import { bounded, PATIENCE_MS, SLOWNESS } from './bounded.ts';
 import { rootImage } from './image.ts';
 import type { Machine } from './machine.ts';
 import { CACHE, requireProgram } from './paths.ts';
 import { payloadDisk, stagePayload } from './payload.ts';
+import { ARCHITECTURES, chosenVariant } from './variant.ts';
 
 export interface QemuOptions {
   /** `lab` (default) starts the agent and nothing else; `systemd` boots the whole system, with the agent as a unit. */
@@ -20,29 +21,28 @@ export interface QemuOptions {
   files?: Readonly<Record<string, string>>;
 }
 
-// `max` pretends to have five levels of page tables, which every miss of the emulated TLB would walk.
-const CPU = 'max,la57=off,+invtsc';
-// The emulated time-stamp counter is the host's. Without being told so the kernel reads the HPET instead, a device that
-// costs a trip out of the guest for each look at the clock, and Node looks often. Retpolines only cost here.
-const KERNEL = 'console=ttyS0 panic=-1 quiet root=/dev/nvme0n1 rw rootwait tsc=reliable mitigations=off';
+// Retpolines only cost here.
+const KERNEL = 'panic=-1 quiet root=/dev/nvme0n1 rw rootwait mitigations=off';
 const INIT = {
   lab: 'init=/usr/local/sbin/lab-init',
   // Without what takes seconds at each boot and is nobody's subject.
   systemd: 'init=/lib/systemd/systemd systemd.mask=e2scrub_reap.service systemd.mask=systemd-logind.service',
 };
-const BOOT_TIMEOUT_MS = 60_000; // 4 s on an idle machine, systemd 20 s; the rest is for busy ones
-const SHUTDOWN_TIMEOUT_MS = 60_000; // 5 s on an idle machine
+const BOOT_TIMEOUT_MS = PATIENCE_MS; // 4 s on an idle machine, systemd 20 s; the rest is for busy ones
+const SHUTDOWN_TIMEOUT_MS = PATIENCE_MS; // 5 s on an idle machine
 
 export async function bootQemu({
   init = 'lab',
   parameters = '',
   files = {},
 }: QemuOptions = {}): Promise<Machine> {
-  requireProgram('qemu-system-x86_64', 'qemu-system-x86');
+  const { arch } = chosenVariant();
+  const { qemu: emulator, parameters: consoleAndClock } = ARCHITECTURES[arch];
+  requireProgram(emulator.program, emulator.package);
   const image = await rootImage();
   const directory = guestDirectory();
   const payload = join(directory, 'payload.ext4');
-  await stagePayload(join(directory, 'payload'), files);
+  await stagePayload(join(directory, 'payload'), arch, files);
   payloadDisk(join(directory, 'payload'), payload);
   const root = init === 'systemd' ? copyOf(image.disk, join(directory, 'root.ext4')) : image.disk;
   // The guest never changes a file that is not its own; nothing of it needs to survive the host.
@@ -56,12 +56,12 @@ export async function bootQemu({
   const path = join(directory, 'agent.sock');
   server.listen(path);
   const argv = [
-    ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'], // it must not outlive the test run
-    ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '2', '-m', '2G'],
+    ...['--pdeathsig', 'KILL', emulator.program], // it must not outlive the test run
+    ...['-accel', 'tcg,thread=multi', ...emulator.machine, '-smp', '2', '-m', '2G'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-chardev', `file,id=console,append=on,path=${join(directory, 'console.log')}`],
     ...['-serial', 'chardev:console'],
-    ...['-kernel', image.kernel, '-append', `${KERNEL} ${INIT[init]} ${parameters}`],
+    ...['-kernel', image.kernel, '-append', `${consoleAndClock} ${KERNEL} ${INIT[init]} ${parameters}`],
     // NVMe and ext4 are built into the kernel: no initramfs.
     ...['-device', 'nvme,id=nvme,serial=lab'],
     ...['-drive', `if=none,id=root,format=raw,${disk.root}`, '-device', 'nvme-ns,drive=root,nsid=1'],
@@ -79,7 +79,11 @@ export async function bootQemu({
     const ended = once(qemu, 'exit');
     const dead = ended.then(() => Promise.reject(new Error('QEMU ended')));
     dead.catch(() => {}); // an expected end comes later
-    const [socket] = await bounded(Promise.race([connected, dead]), 10_000, 'connection from QEMU');
+    const [socket] = await bounded(
+      Promise.race([connected, dead]),
+      10_000 * SLOWNESS,
+      'connection from QEMU',
+    );
     return { qemu, ended, dead, socket };
   };
   const consoleLog = () => said + readFileSync(join(directory, 'console.log'), 'utf8');
