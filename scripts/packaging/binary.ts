@@ -30,10 +30,8 @@ export async function packBinary(target: Target, directory: string): Promise<str
     ),
   };
   assets[TROUBLESHOOTING_ASSET] = `${ROOT}docs/troubleshooting.md`;
-  if (target.arch === process.arch) {
-    assets[CODE_CACHE_ASSET] = join(work, CODE_CACHE_ASSET);
-    writeCodeCache(script, assets[CODE_CACHE_ASSET]);
-  }
+  assets[CODE_CACHE_ASSET] = join(work, CODE_CACHE_ASSET);
+  writeCodeCache(script, assets[CODE_CACHE_ASSET], target);
   const output = join(directory, target.file);
   await packExecutable(target, main, assets, output);
   rmSync(work, { recursive: true });

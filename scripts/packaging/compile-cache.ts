@@ -32,6 +32,7 @@ function rehearse(script: Script): void {
 function write(script: Script): void {
   // V8 refuses a cache that was written under other flags than those it runs under: back to the default.
   setFlagsFromString('--hash-seed=0');
+  setFlagsFromString('--flush-bytecode');
   writeFileSync(cachePath, script.createCachedData());
   process.exitCode = 0;
 }
