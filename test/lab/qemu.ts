@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AgentMachine } from './agent-machine.ts';
 import { bounded, PATIENCE_MS, SLOWNESS } from './bounded.ts';
 import { rootImage } from './image.ts';
@@ -31,11 +32,35 @@ const INIT = {
 const BOOT_TIMEOUT_MS = PATIENCE_MS; // 4 s on an idle machine, systemd 20 s; the rest is for busy ones
 const SHUTDOWN_TIMEOUT_MS = PATIENCE_MS; // 5 s on an idle machine
 
-export async function bootQemu({
-  init = 'lab',
-  parameters = '',
-  files = {},
-}: QemuOptions = {}): Promise<Machine> {
+const BOOTS = 3;
+
+export async function bootQemu(options: QemuOptions = {}): Promise<Machine> {
+  for (let boot = 1; ; boot += 1) {
+    const machine = await bootOnce(options);
+    // On a machine that others use as well the kernel's measurement of its time-stamp counter goes wrong now and then:
+    // its seconds were six times too short, and so was every time limit inside (seen with 7.3).
+    const rate = SLOWNESS === 1 ? 1 : await clockRate(machine);
+    if (rate > 0.8 && rate < 1.25) return machine;
+    await machine.close();
+    if (boot === BOOTS)
+      throw new Error(`The guest's clock runs ${rate.toFixed(2)} times as fast as the host's.`);
+  }
+}
+
+/** The guest's seconds for each of the host's. */
+async function clockRate(machine: Machine): Promise<number> {
+  const look = async () => {
+    const before = performance.now();
+    const guest = Number((await machine.readFile('/proc/uptime')).split(' ')[0]) * 1_000;
+    return { guest, host: (before + performance.now()) / 2 };
+  };
+  const first = await look();
+  await delay(3_000);
+  const second = await look();
+  return (second.guest - first.guest) / (second.host - first.host);
+}
+
+async function bootOnce({ init = 'lab', parameters = '', files = {} }: QemuOptions = {}): Promise<Machine> {
   const { arch } = chosenVariant();
   const { qemu: emulator, parameters: consoleAndClock } = ARCHITECTURES[arch];
   requireProgram(emulator.program, emulator.package);
