@@ -48,7 +48,7 @@ test('leases: a crashed apiserver is named for 15 s, one that ends in order no l
     expect(ms).toBeGreaterThan(10_000);
     expect(ms).toBeLessThan(30_000);
   }
-  expect(Math.max(endMs, startMs)).toBeLessThan(5000);
+  expect(Math.max(endMs, startMs)).toBeLessThan(10_000);
 });
 
 type Case = [died: [number, number, number], back: [number, number, number]];
@@ -132,7 +132,10 @@ test('an older list from another apiserver brings back no master that has left, 
   expect(await persisted()).toEqual(expect.arrayContaining([nameOf(joined), nameOf(lagging)]));
   expect(await persisted()).not.toContain(nameOf(left));
   expect(await weights(net.worker)).toMatchObject({ [nameOf(joined)]: 1, [nameOf(lagging)]: 1 });
-  expect(daemon.stdout.slice(before)).not.toContain('discovery named another set');
+  // The lease of the crashed one may have ended by now, which is told rightly.
+  const told = daemon.stdout.slice(before).split('\n');
+  const changes = told.filter(line => line.includes('discovery named another set')).join('\n');
+  for (const each of [left, lagging, joined]) expect(changes).not.toContain(nameOf(each));
   for (const each of [lagging, joined]) await each.control({ lag: false });
   await eventually('what was missed is heard: the crashed one is missing', async () =>
     (await lab.machine.readFile('/root/.bcs/masters.json').catch(() => '')).includes(nameOf(watched)),
