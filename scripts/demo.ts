@@ -105,6 +105,8 @@ async function tell(net: Network, machine: Awaited<ReturnType<typeof bootMachine
   const killed = await watchWhile(worker, net, 'Killing the apiserver of', name => {
     masters.find(master => master.name === name)?.apiserver.kill('SIGKILL');
   });
+  // With one real server less, scheduler sh may choose another one for this node.
+  await daemon.waitForLine(line => line.includes('remove real server'), 60_000);
   const unplugged = await watchWhile(worker, net, 'Pulling the plug of', async name => {
     const master = masters.find(each => each.name === name);
     if (master !== undefined) await net.powerLoss(master);

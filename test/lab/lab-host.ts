@@ -80,7 +80,12 @@ export class LabHost {
     const process = await this.spawn(this.#client(mode, options));
     const waitFor: RunningClient['waitFor'] = async (accept, timeoutMs) =>
       JSON.parse(await process.waitForLine(line => accept(JSON.parse(line)), timeoutMs));
-    await waitFor(() => true);
+    await waitFor(() => true).catch(async (error: unknown) => {
+      // Seen once: what the kernel knows of a mute client says whether it, its connection or a master hangs.
+      const look = `head -3 /proc/${process.pid}/{status,wchan,syscall}; ss --tcp --all --numeric --processes`;
+      const { stdout, stderr } = await this.run(['bash', '-c', look]);
+      throw new Error(`a client says nothing:\n${stdout}${stderr}`, { cause: error });
+    });
     return {
       process,
       waitFor,
