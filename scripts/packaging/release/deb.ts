@@ -9,7 +9,7 @@ import { arArchive, type Member } from './ar.ts';
 import { DEBIAN_SCRIPTS } from './maintainer.ts';
 import { entriesOf, type Item } from './payload.ts';
 import { debianDepends } from './requirements.ts';
-import { DEBIAN_ARCHITECTURE, NAME, packageVersion, SUMMARY } from './version.ts';
+import { DEBIAN_ARCHITECTURE, DESCRIPTION, NAME, packageVersion, SUMMARY } from './version.ts';
 
 export interface PackageOptions {
   readonly arch: Arch;
@@ -84,14 +84,13 @@ Recommends: kmod
 Section: admin
 Priority: optional
 Description: ${SUMMARY}
- Every Kubernetes node reaches its kube-apiservers through one address: a
- kernel IPVS virtual server on the node itself, balanced over the masters.
- A command sets it up before kubelet starts, and a small daemon keeps it
- right.
- .
- Nothing is enabled when the package is installed: see
- /usr/share/doc/${NAME}/README.md.
+${DESCRIPTION.split('\n').map(continued).join('\n')}
 `;
+}
+
+/** As deb-control(5) has the lines of a long description. */
+function continued(line: string): string {
+  return line === '' ? ' .' : ` ${line}`;
 }
 
 /** All below a directory but what belongs to no package, sorted. */

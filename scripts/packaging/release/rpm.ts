@@ -7,7 +7,7 @@ import { writeTree } from '../image/tree.ts';
 import type { PackageOptions } from './deb.ts';
 import { RPM_SCRIPTS } from './maintainer.ts';
 import { entriesOf, type Item } from './payload.ts';
-import { LICENCE, NAME, packageVersion, RPM_ARCHITECTURE, rpmName, SUMMARY } from './version.ts';
+import { DESCRIPTION, LICENCE, NAME, packageVersion, RPM_ARCHITECTURE, rpmName, SUMMARY } from './version.ts';
 
 /** Of the time and the machine of the build nothing is left, and the binary stays as it is: a stripped one crashes. */
 const MACROS: Readonly<Record<string, string>> = {
@@ -60,13 +60,7 @@ Group: System Environment/Daemons
 Recommends: kmod
 
 %description
-Every Kubernetes node reaches its kube-apiservers through one address: a
-kernel IPVS virtual server on the node itself, balanced over the masters.
-A command sets it up before kubelet starts, and a small daemon keeps it
-right.
-
-Nothing is enabled when the package is installed: see
-/usr/share/doc/${NAME}/README.md.
+${DESCRIPTION}
 
 %install
 cp -a '${tree}/.' '%{buildroot}/'

@@ -5,6 +5,15 @@ import type { Arch } from '../targets.ts';
 export const NAME = packageJson.name;
 export const VERSION = packageJson.version;
 export const SUMMARY = 'local IPVS virtual server of the kube-apiservers on every node';
+
+/** Lines of at most 78 characters. */
+export const DESCRIPTION = `Every Kubernetes node reaches its kube-apiservers through one address: a
+kernel IPVS virtual server on the node itself, balanced over the masters.
+A command sets it up before kubelet starts, and a small daemon keeps it
+correct.
+
+Nothing is enabled when the package is installed: see
+/usr/share/doc/${NAME}/README.md.`;
 export const LICENCE = packageJson.license;
 
 export const DEBIAN_ARCHITECTURE: Readonly<Record<Arch, string>> = { x64: 'amd64', arm64: 'arm64' };
