@@ -44,8 +44,14 @@ class HelpPage extends Help {
     );
   }
 
-  ofCommand({ id, summary = '', description, examples = [], flags }: Command.Loadable): string {
+  ofCommand({ id, summary = '', description, examples = [], args, flags }: Command.Loadable): string {
     const [first = '', ...more] = examples.map(example => this.#example(example));
+    const words = Object.values(args).map(
+      ({ name, description: meaning = '', options = [] }): [string, string] => [
+        name.toUpperCase(),
+        [meaning, options.join(' ')].filter(text => text !== '').join(': '),
+      ],
+    );
     const sections = inGroups(Object.values(flags)).map(({ title, flags: members }) =>
       [`${title}:`, this.#table(members.map(flag => [labelOf(flag), this.#meaningOf(flag)]))].join('\n'),
     );
@@ -53,6 +59,7 @@ class HelpPage extends Help {
       this.wrap(sentence(summary), 0),
       first,
       this.wrap(description ?? '', 0),
+      words.length === 0 ? '' : ['Arguments:', this.#table(words)].join('\n'),
       ...sections,
       more.length === 0 ? '' : `More examples:\n${more.join('\n')}`,
       this.#withVariables

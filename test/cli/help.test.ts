@@ -122,6 +122,11 @@ describe('--help', () => {
     }
   });
 
+  test('arguments are named with what they can be', () => {
+    const { stdout } = runProgram(['completion', '--help']);
+    expect(stdout).toMatch(/^Arguments:\n {2}SHELL {2}.*: bash zsh fish$/m);
+  });
+
   test('help COMMAND is COMMAND --help', () => {
     expect(runProgram(['help', 'init'])).toEqual(runProgram(['init', '--help']));
   });
