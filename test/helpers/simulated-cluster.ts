@@ -7,7 +7,7 @@ import type { HostPort } from '../../src/lib/model/address.ts';
 import type { ProxySpec } from '../../src/lib/model/spec.ts';
 import type { ProbeChannel } from '../../src/lib/probe/channel.ts';
 import { Prober } from '../../src/lib/probe/prober.ts';
-import type { MissingMaster } from '../../src/lib/store/memory.ts';
+import type { RememberedMaster } from '../../src/lib/store/memory.ts';
 import { listener } from '../../src/lib/telemetry.ts';
 import { Leases, RENEW_MS } from '../lab/guest/apiserver/leases.ts';
 import { memoryKernel } from './memory-kernel.ts';
@@ -66,7 +66,7 @@ export class SimulatedNode {
   readonly masters: readonly SimulatedMaster[];
   readonly kernel = memoryKernel();
   persisted: readonly HostPort[];
-  missing: readonly MissingMaster[] = [];
+  remembered: readonly RememberedMaster[] = [];
   named: readonly HostPort[] = [];
   readonly #random: () => number;
   #stop: AbortController | undefined;
@@ -183,10 +183,10 @@ export class SimulatedNode {
       },
       memory: {
         what: 'remembering',
-        load: () => this.missing,
-        format: missing => JSON.stringify(missing),
-        save: missing => {
-          this.missing = missing;
+        load: () => this.remembered,
+        format: masters => JSON.stringify(masters),
+        save: masters => {
+          this.remembered = masters;
         },
       },
     });

@@ -80,8 +80,8 @@ function filesOf({ spec, persistDir, discovery, rememberMs }: DaemonConfig): Dae
         : {
             what: 'remembering masters',
             load: () => loadMemory(persistDir, virtualServer),
-            format: missing => formatMemory(virtualServer, missing),
-            save: missing => void saveMemory(persistDir, virtualServer, missing),
+            format: masters => formatMemory(virtualServer, masters),
+            save: masters => void saveMemory(persistDir, virtualServer, masters),
           },
   };
 }

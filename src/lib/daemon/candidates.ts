@@ -16,10 +16,10 @@ import {
   type Thresholds,
 } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
-import type { MissingMaster } from '../store/memory.ts';
+import type { RememberedMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Candidate, type CandidateDetails, detailsOf, type StartProbe, viewOf } from './candidate.ts';
-import { isAwaited, isBootable, kindOfDeparture, type Patience, settle } from './departure.ts';
+import { isAwaited, isBootable, kindOfDeparture, outlast, type Patience, settle } from './departure.ts';
 
 export interface CandidatesOptions extends Patience {
   readonly thresholds: Thresholds;
@@ -78,14 +78,14 @@ export class Candidates {
       this.#add({ address, port }).departure = { at, since: Date.now(), kind: 'withdrawn' };
   }
 
-  /** Those that were missing before this process began. */
-  remember(missing: readonly MissingMaster[]): void {
+  /** Those that had left before this process began. */
+  remember(masters: readonly RememberedMaster[]): void {
     const at = this.#options.clock.now();
-    for (const { address, port, missingSince } of missing) {
+    for (const { address, port, since, kind } of masters) {
       const known = this.#byName.get(formatHostPort({ address, port }));
       const isNamed = known !== undefined && known.departure === undefined;
-      if (isNamed || Date.now() - missingSince >= this.#options.rememberMs) continue;
-      (known ?? this.#add({ address, port })).departure = { at, since: missingSince, kind: 'missing' };
+      if (isNamed || Date.now() - since >= this.#options.rememberMs) continue;
+      (known ?? this.#add({ address, port })).departure = { at, since, kind };
     }
   }
 
@@ -119,12 +119,14 @@ export class Candidates {
   setHeld(held: boolean): void {
     if (this.#held === held) return;
     this.#held = held;
-    // Whoever was asked seldom may be back: from now on the pace is that of one that is waited for.
+    const now = this.#options.clock.now();
     if (held) {
+      for (const candidate of this.#byName.values())
+        candidate.departure = candidate.departure && outlast(candidate.departure, this.#options, now);
+      // Whoever was asked seldom may be back: from now on the pace is that of one that is waited for.
       this.suspect(undefined);
       return;
     }
-    const now = this.#options.clock.now();
     for (const candidate of this.#byName.values()) {
       if (candidate.health.good > 0) continue;
       this.#setHealth(candidate, forgive(candidate.health, now));
@@ -159,10 +161,14 @@ export class Candidates {
       .map(({ realServer }) => realServer);
   }
 
-  missing(): MissingMaster[] {
-    return [...this.#byName.values()].flatMap(({ realServer, departure }) =>
-      departure?.kind === 'missing' ? [{ ...realServer, missingSince: departure.since }] : [],
-    );
+  /** Those that left and are waited for: what the next process has to know of. */
+  remembered(): RememberedMaster[] {
+    const now = this.#options.clock.now();
+    return [...this.#byName.values()].flatMap(({ realServer, departure }) => {
+      if (departure === undefined || !isAwaited(departure, this.#options, now)) return [];
+      const { kind, since } = departure;
+      return kind === 'undecided' ? [] : [{ ...realServer, since, kind }];
+    });
   }
 
   ready(): HostPort[] {

@@ -46,6 +46,13 @@ export function settle(departure: Departure, { kind }: Evidence): Departure {
   return { ...departure, kind: ANSWERS.has(kind) ? 'withdrawn' : 'missing' };
 }
 
+/** Nobody is left: one that was withdrawn a moment ago may have been the first of all to end, and is then waited for, too. */
+export function outlast(departure: Departure, patience: Patience, now: number): Departure {
+  return departure.kind === 'withdrawn' && isAwaited(departure, patience, now)
+    ? { ...departure, kind: 'missing' }
+    : departure;
+}
+
 export interface Patience {
   /** One that was withdrawn is known for so long. */
   readonly drainTimeoutMs: number;

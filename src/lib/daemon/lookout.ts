@@ -44,7 +44,7 @@ export async function lookOn(persistDir: string, forMs: number): Promise<void> {
       memory: {
         what: 'nothing',
         load: () => loadMemory(persistDir, spec.virtualServer),
-        format: missing => formatMemory(spec.virtualServer, missing),
+        format: masters => formatMemory(spec.virtualServer, masters),
         save() {},
       },
       mayPass: running => {
@@ -77,7 +77,7 @@ function whyNotOurs(
     return 'the persisted set was changed';
   const { virtualServer, realServers, route } = observe(kernel, spec.virtualServer, []);
   if (virtualServer === undefined && spec.route && route === undefined) return 'it was removed';
-  const ours = [...candidates.discovered(), ...candidates.missing()];
+  const ours = [...candidates.discovered(), ...candidates.remembered()];
   const isOurs = (one: (typeof realServers)[number]): boolean =>
     ours.some(other => equalHostPort(one, other));
   return realServers.every(isOurs) ? undefined : 'something else changed its real servers';

@@ -1,26 +1,26 @@
-// Keeps the file of the masters that are missing, and follows it: whoever takes one out of it (sync --forget) says that it
-// will not come back.
+// Keeps the file of the masters that left discovery, and follows it: whoever takes a missing one out of it (sync --forget)
+// says that it will not come back.
 //
 // INVARIANT: what the file lacks because it could not be read is not taken for forgotten.
 import { messageOf } from '../errors.ts';
 import { equalHostPort } from '../model/address.ts';
-import type { MissingMaster } from '../store/memory.ts';
+import type { RememberedMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Candidates } from './candidates.ts';
 import { Keeper, type Kept } from './keeper.ts';
 
-export interface MemoryFile extends Kept<readonly MissingMaster[]> {
+export interface MemoryFile extends Kept<readonly RememberedMaster[]> {
   /** Throws what makes it unusable. */
-  load(): readonly MissingMaster[];
+  load(): readonly RememberedMaster[];
 }
 
 export class Memory {
   readonly #file: MemoryFile;
   readonly #candidates: Candidates;
   readonly #telemetry: Pick<Telemetry, 'problem'>;
-  readonly #keeper: Keeper<readonly MissingMaster[]>;
+  readonly #keeper: Keeper<readonly RememberedMaster[]>;
   /** As the file had them last. */
-  #known: readonly MissingMaster[] = [];
+  #known: readonly RememberedMaster[] = [];
   #problem: string | undefined;
 
   constructor(file: MemoryFile, candidates: Candidates, telemetry: Pick<Telemetry, 'problem'>) {
@@ -47,16 +47,16 @@ export class Memory {
     if (inFile === undefined) this.#keeper.again();
     for (const one of inFile === undefined ? [] : this.#known)
       if (!inFile?.some(other => equalHostPort(one, other))) this.#candidates.forget(one);
-    const missing = this.#candidates.missing();
-    this.#keeper.keep(missing);
-    this.#known = this.#keeper.problem === undefined ? missing : (inFile ?? []);
+    const remembered = this.#candidates.remembered();
+    this.#keeper.keep(remembered);
+    this.#known = this.#keeper.problem === undefined ? remembered : (inFile ?? []);
   }
 
-  #load(): readonly MissingMaster[] | undefined {
+  #load(): readonly RememberedMaster[] | undefined {
     try {
-      const missing = this.#file.load();
+      const masters = this.#file.load();
       this.#problem = undefined;
-      return missing;
+      return masters;
     } catch (error) {
       if (messageOf(error) !== this.#problem) this.#telemetry.problem('remembering masters', error);
       this.#problem = messageOf(error);

@@ -14,10 +14,11 @@ export function forgetTask(
   return {
     title: 'masters that are missing',
     run() {
-      const missing = loadMemory(persistDir, virtualServer);
+      const remembered = loadMemory(persistDir, virtualServer);
+      const missing = remembered.filter(({ kind }) => kind === 'missing');
       const stranger = masters.find(one => !missing.some(other => equalHostPort(one, other)));
       if (stranger !== undefined) throw notMissing(stranger, missing, persistDir);
-      const rest = missing.filter(one => !masters.some(other => equalHostPort(one, other)));
+      const rest = remembered.filter(one => !masters.some(other => equalHostPort(one, other)));
       if (!dryRun) saveMemory(persistDir, virtualServer, rest);
       return changes(masters.map(master => `forget ${formatHostPort(master)}`));
     },

@@ -1,5 +1,5 @@
-// Masters that are missing: over a restart, forgotten on purpose, a damaged file.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Masters that left discovery: over a restart, forgotten on purpose, a damaged file.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -27,8 +27,8 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const file = (): MemoryFile => ({
   what: 'remembering masters',
   load: () => loadMemory(directory, VIP),
-  format: missing => formatMemory(VIP, missing),
-  save: missing => void saveMemory(directory, VIP, missing),
+  format: masters => formatMemory(VIP, masters),
+  save: masters => void saveMemory(directory, VIP, masters),
 });
 
 /** A daemon's part of it. */
@@ -72,7 +72,7 @@ test('one that left while it was dead is in the file, is asked on, and is known 
   const next = start('m2');
   next.candidates.setDiscovered([at('m2')]);
   next.pass();
-  expect([next.asked().sort(), names(next.candidates.missing())]).toEqual([
+  expect([next.asked().sort(), names(next.candidates.remembered())]).toEqual([
     ['10.0.0.1', '10.0.0.2'],
     ['10.0.0.1:6443'],
   ]);
@@ -86,7 +86,7 @@ test('one that discovery names again is no longer missing', () => {
   pass();
   candidates.setDiscovered([at('m1'), at('m2')]);
   pass();
-  expect([candidates.missing(), loadMemory(directory, VIP)]).toEqual([[], []]);
+  expect([candidates.remembered(), loadMemory(directory, VIP)]).toEqual([[], []]);
   expect(names(candidates.discovered())).toEqual(['10.0.0.1:6443', '10.0.0.2:6443']);
 });
 
@@ -96,10 +96,50 @@ test('one that is withdrawn while it lives boots for its drain time and is forgo
   candidates.setDiscovered([at('m2')]);
   pass();
   expect(names(candidates.bootable())).toEqual(['10.0.0.1:6443', '10.0.0.2:6443']);
-  expect(existsSync(memoryPath(directory))).toBe(false);
+  expect(loadMemory(directory, VIP)).toMatchObject([{ ...at('m1'), kind: 'withdrawn' }]);
   clock.run(clock.now() + 61_000);
   pass();
   expect([names(candidates.bootable()), asked()]).toEqual([['10.0.0.2:6443'], ['10.0.0.2']]);
+  expect(loadMemory(directory, VIP)).toEqual([]);
+});
+
+test.each([false, true])(
+  'one that was withdrawn is waited for when nobody is left; a new process: %j',
+  anew => {
+    const first = start();
+    first.says('m1', '+', '+');
+    first.candidates.setDiscovered([at('m2')]);
+    first.pass();
+    const { candidates, clock, pass, asked } = anew ? start('m2') : first;
+    candidates.setHeld(true);
+    pass();
+    expect(loadMemory(directory, VIP)).toMatchObject([{ ...at('m1'), kind: 'missing' }]);
+    clock.run(clock.now() + 86_400_000);
+    pass();
+    expect(asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
+    candidates.setHeld(false);
+    candidates.setDiscovered([at('m1'), at('m2')]);
+    pass();
+    expect(loadMemory(directory, VIP)).toEqual([]);
+  },
+);
+
+test('one that was withdrawn longer ago than its drain time is not waited for when nobody is left', () => {
+  const { candidates, clock, pass, says } = start();
+  says('m1', '+', '+');
+  candidates.setDiscovered([at('m2')]);
+  clock.run(clock.now() + 61_000);
+  candidates.setHeld(true);
+  pass();
+  expect(loadMemory(directory, VIP)).toEqual([]);
+});
+
+test('what an older version wrote has no list of those that were withdrawn', () => {
+  const entry = '{"address": "10.0.0.1:6443", "since": "2026-01-02T03:04:05.000Z"}';
+  writeFileSync(memoryPath(directory), `{"version": 1, "vs": "10.99.0.1:6443", "missing": [${entry}]}`);
+  expect(loadMemory(directory, VIP)).toEqual([
+    { ...at('m1'), since: Date.parse('2026-01-02T03:04:05Z'), kind: 'missing' },
+  ]);
 });
 
 test('one that somebody takes out of the file is forgotten at once, and does not come back', () => {
@@ -128,9 +168,11 @@ test('a damaged file is told once, forgets nobody, and is written anew', () => {
 });
 
 test('what is of another virtual server, too old, or can be no real server is not asked', () => {
-  saveMemory(directory, { address: '10.99.0.2', port: 6443 }, [{ ...at('m3'), missingSince: Date.now() }]);
+  saveMemory(directory, { address: '10.99.0.2', port: 6443 }, [
+    { ...at('m3'), since: Date.now(), kind: 'missing' },
+  ]);
   expect(start().asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
-  const old = { ...at('m3'), missingSince: Date.now() - 8 * 86_400_000 };
-  saveMemory(directory, VIP, [old, { ...VIP, missingSince: Date.now() }]);
+  const old = { ...at('m3'), since: Date.now() - 8 * 86_400_000, kind: 'missing' } as const;
+  saveMemory(directory, VIP, [old, { ...VIP, since: Date.now(), kind: 'missing' }]);
   expect(start().asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
 });

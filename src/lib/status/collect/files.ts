@@ -38,11 +38,9 @@ export function collectEvents(directory: string): EventFacts[] {
 /** As with events: a file that cannot be read tells nothing. */
 export function collectMissing(directory: string, virtualServer: HostPort | undefined): MissingFacts[] {
   try {
-    const missing = virtualServer === undefined ? [] : loadMemory(directory, virtualServer);
-    return missing.map(({ address, port, missingSince }) => ({
-      ...{ address, port },
-      ageS: secondsSince(missingSince),
-    }));
+    const remembered = virtualServer === undefined ? [] : loadMemory(directory, virtualServer);
+    const missing = remembered.filter(({ kind }) => kind === 'missing');
+    return missing.map(({ address, port, since }) => ({ address, port, ageS: secondsSince(since) }));
   } catch (error) {
     if (isProxyError(error)) return [];
     throw error;
