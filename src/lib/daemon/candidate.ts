@@ -3,7 +3,8 @@ import type { CandidateView } from '../health/decide.ts';
 import type { Evidence } from '../health/evidence.ts';
 import type { Health } from '../health/scoreboard.ts';
 import type { HostPort } from '../model/address.ts';
-import type { Departure } from './departure.ts';
+import type { RememberedMaster } from '../store/memory.ts';
+import { type Departure, isAwaited, type Patience } from './departure.ts';
 
 /** Probes one candidate until stopped; the daemon decides how. */
 export interface CandidateProbe {
@@ -41,6 +42,17 @@ export interface CandidateDetails {
 export function detailsOf({ realServer, health, last, departure }: Candidate): CandidateDetails {
   const missingSince = departure?.kind === 'missing' ? departure.since : undefined;
   return { realServer, health, last, missingSince, named: departure === undefined };
+}
+
+/** Undefined unless it left and is waited for. */
+export function rememberedOf(
+  { realServer, departure }: Candidate,
+  patience: Patience,
+  now: number,
+): RememberedMaster | undefined {
+  if (departure === undefined || !isAwaited(departure, patience, now)) return undefined;
+  const { kind, since } = departure;
+  return kind === 'undecided' ? undefined : { ...realServer, since, kind };
 }
 
 export function viewOf({ realServer, health, departure }: Candidate): CandidateView {

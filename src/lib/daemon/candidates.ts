@@ -18,7 +18,14 @@ import {
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { RememberedMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Candidate, type CandidateDetails, detailsOf, type StartProbe, viewOf } from './candidate.ts';
+import {
+  type Candidate,
+  type CandidateDetails,
+  detailsOf,
+  rememberedOf,
+  type StartProbe,
+  viewOf,
+} from './candidate.ts';
 import { isAwaited, isBootable, kindOfDeparture, outlast, type Patience, settle } from './departure.ts';
 
 export interface CandidatesOptions extends Patience {
@@ -148,33 +155,25 @@ export class Candidates {
   }
 
   discovered(): HostPort[] {
-    return [...this.#byName.values()]
-      .filter(({ departure }) => departure === undefined)
-      .map(({ realServer }) => realServer);
+    return this.#those(({ departure }) => departure === undefined);
   }
 
   /** What a boot can begin with: those that discovery names, and those that it withdrew a moment ago. */
   bootable(): HostPort[] {
     const now = this.#options.clock.now();
-    return [...this.#byName.values()]
-      .filter(({ departure, health }) => !departure || isBootable(departure, health, this.#options, now))
-      .map(({ realServer }) => realServer);
+    return this.#those(
+      ({ departure, health }) => !departure || isBootable(departure, health, this.#options, now),
+    );
   }
 
   /** Those that left and are waited for: what the next process has to know of. */
   remembered(): RememberedMaster[] {
     const now = this.#options.clock.now();
-    return [...this.#byName.values()].flatMap(({ realServer, departure }) => {
-      if (departure === undefined || !isAwaited(departure, this.#options, now)) return [];
-      const { kind, since } = departure;
-      return kind === 'undecided' ? [] : [{ ...realServer, since, kind }];
-    });
+    return [...this.#byName.values()].flatMap(candidate => rememberedOf(candidate, this.#options, now) ?? []);
   }
 
   ready(): HostPort[] {
-    return [...this.#byName.values()]
-      .filter(({ health }) => health.state === 'ready')
-      .map(({ realServer }) => realServer);
+    return this.#those(({ health }) => health.state === 'ready');
   }
 
   details(): CandidateDetails[] {
@@ -183,6 +182,10 @@ export class Candidates {
 
   views(): CandidateView[] {
     return [...this.#byName.values()].map(viewOf);
+  }
+
+  #those(filter: (candidate: Candidate) => boolean): HostPort[] {
+    return [...this.#byName.values()].filter(filter).map(({ realServer }) => realServer);
   }
 
   /** Returns whether the real server was not named before. */
