@@ -2,8 +2,9 @@
 import type { CandidateView } from '../health/decide.ts';
 import type { Evidence } from '../health/evidence.ts';
 import type { Health } from '../health/scoreboard.ts';
-import type { HostPort } from '../model/address.ts';
+import { formatHostPort, type HostPort } from '../model/address.ts';
 import type { RememberedMaster } from '../store/memory.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { type Departure, isAwaited, type Patience } from './departure.ts';
 
 /** Probes one candidate until stopped; the daemon decides how. */
@@ -37,6 +38,33 @@ export interface CandidateDetails {
   readonly missingSince: number | undefined;
   readonly named: boolean;
   readonly last: Evidence | undefined;
+}
+
+/** A fault of this node is told when it begins. */
+export function tellFault(
+  telemetry: Pick<Telemetry, 'problem'>,
+  { realServer, last }: Candidate,
+  evidence: Evidence,
+): void {
+  if (evidence.kind !== 'local-fault') return;
+  if (last?.kind === 'local-fault' && last.reason === evidence.reason) return;
+  telemetry.problem(
+    `probing ${formatHostPort(realServer)}, a fault of this node`,
+    new Error(evidence.reason),
+  );
+}
+
+/** A change of state is told. */
+export function setHealth(candidate: Candidate, health: Health, telemetry: Pick<Telemetry, 'changed'>): void {
+  const {
+    realServer,
+    health: { state: from },
+  } = candidate;
+  candidate.health = health;
+  const { state, reason } = health;
+  if (state === from) return;
+  const against = state === 'ready' || state === 'new' ? '' : reason;
+  telemetry.changed({ realServer, from, to: state, reason: against });
 }
 
 export function detailsOf({ realServer, health, last, departure }: Candidate): CandidateDetails {

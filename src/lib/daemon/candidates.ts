@@ -5,16 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { CandidateView } from '../health/decide.ts';
 import type { Evidence } from '../health/evidence.ts';
 import { nextProbeInMs } from '../health/pace.ts';
-import {
-  awaited,
-  die,
-  forgive,
-  type Health,
-  heard,
-  newHealth,
-  score,
-  type Thresholds,
-} from '../health/scoreboard.ts';
+import { awaited, die, forgive, heard, newHealth, score, type Thresholds } from '../health/scoreboard.ts';
 import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
 import type { RememberedMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -24,6 +15,8 @@ import {
   detailsOf,
   rememberedOf,
   type StartProbe,
+  setHealth,
+  tellFault,
   viewOf,
 } from './candidate.ts';
 import { isAwaited, isBootable, kindOfDeparture, outlast, type Patience, settle } from './departure.ts';
@@ -119,7 +112,8 @@ export class Candidates {
   /** The decision found it dead. */
   markDead(realServer: HostPort): void {
     const candidate = this.#byName.get(formatHostPort(realServer));
-    if (candidate !== undefined) this.#setHealth(candidate, die(candidate.health, this.#options.clock.now()));
+    if (candidate === undefined) return;
+    setHealth(candidate, die(candidate.health, this.#options.clock.now()), this.#options.telemetry);
   }
 
   /** Nobody is known to serve, or somebody is again: then what was against the others before no longer counts. */
@@ -128,15 +122,15 @@ export class Candidates {
     this.#held = held;
     const now = this.#options.clock.now();
     if (held) {
-      for (const candidate of this.#byName.values())
-        candidate.departure = candidate.departure && outlast(candidate.departure, this.#options, now);
+      for (const each of this.#byName.values())
+        each.departure &&= outlast(each.departure, this.#options, now);
       // Whoever was asked seldom may be back: from now on the pace is that of one that is waited for.
       this.suspect(undefined);
       return;
     }
     for (const candidate of this.#byName.values()) {
       if (candidate.health.good > 0) continue;
-      this.#setHealth(candidate, forgive(candidate.health, now));
+      setHealth(candidate, forgive(candidate.health, now), this.#options.telemetry);
       candidate.probe.probeSoon();
     }
   }
@@ -221,15 +215,11 @@ export class Candidates {
   #record(candidate: Candidate, evidence: Evidence): void {
     const { clock, thresholds, telemetry, onChange } = this.#options;
     const before = candidate.health;
-    const wasFaulty = candidate.last?.kind === 'local-fault' && candidate.last.reason;
+    tellFault(telemetry, candidate, evidence);
     candidate.last = evidence;
     telemetry.probed(candidate.realServer, evidence);
-    if (evidence.kind === 'local-fault' && wasFaulty !== evidence.reason) {
-      const what = `probing ${formatHostPort(candidate.realServer)}, a fault of this node`;
-      telemetry.problem(what, new Error(evidence.reason));
-    }
-    this.#setHealth(candidate, score(before, evidence, thresholds, clock.now()));
-    candidate.departure = candidate.departure && settle(candidate.departure, evidence);
+    setHealth(candidate, score(before, evidence, thresholds, clock.now()), telemetry);
+    candidate.departure &&= settle(candidate.departure, evidence);
     const { state, good } = candidate.health;
     const counts = state === 'ready' || state === 'new';
     // The first good answer of one that is not ready matters, too, where nobody else serves.
@@ -241,17 +231,5 @@ export class Candidates {
 
   #askOthers(candidate: Candidate): void {
     for (const other of this.#byName.values()) if (other !== candidate) other.probe.probeSoon();
-  }
-
-  #setHealth(candidate: Candidate, health: Health): void {
-    const from = candidate.health.state;
-    candidate.health = health;
-    const { state, reason } = health;
-    if (state === from) return;
-    const { realServer } = candidate;
-    this.#options.telemetry.changed({
-      ...{ realServer, from, to: state },
-      reason: state === 'ready' || state === 'new' ? '' : reason,
-    });
   }
 }
