@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageDirectory } from '../../scripts/packaging/npm-packages.ts';
 import { CACHE, requireProgram } from './paths.ts';
-import { ARCHITECTURES, chosenVariant, imageName, replacedImages, type Variant } from './variant.ts';
+import {
+  ARCHITECTURES,
+  chosenVariant,
+  imageName,
+  type Purpose,
+  replacedImages,
+  type Variant,
+} from './variant.ts';
 
 const BUILD_TIMEOUT_MS = 15 * 60_000; // half a minute with a near mirror; the rest is for a slow one
 
@@ -15,19 +22,38 @@ export interface Image {
   kernel: string;
 }
 
-export async function rootImage(): Promise<Image> {
+/** Debian packages beyond those of every guest: what kubelet runs containers with, and kube-proxy. */
+const PACKAGES: Readonly<Record<Purpose, readonly string[]>> = {
+  image: [],
+  worker: [
+    ...[
+      'containerd',
+      'runc',
+      'containernetworking-plugins',
+      'iptables',
+      'ipset',
+      'ethtool',
+      'socat',
+      'mount',
+    ],
+    ...['busybox-static', 'ca-certificates'],
+  ],
+};
+
+export async function rootImage(purpose: Purpose = 'image'): Promise<Image> {
   const variant = chosenVariant();
   const sources = join(import.meta.dirname, 'image');
   const hash = createHash('sha256').update(process.versions.node);
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
-  const directory = join(CACHE, imageName(variant, hash.digest('hex').slice(0, 12)));
+  hash.update(PACKAGES[purpose].join());
+  const directory = join(CACHE, imageName(variant, hash.digest('hex').slice(0, 12), purpose));
   if (!existsSync(directory)) {
     requireProgram('mmdebstrap', 'mmdebstrap');
     requireProgram('mke2fs', 'e2fsprogs');
     if (process.getuid?.() !== 0) throw new Error('Building the kernel lab image needs root.');
-    removeOldImages(variant);
+    removeOldImages(variant, purpose);
     const node = join(packageDirectory(`node-linux-${variant.arch}`), 'bin/node');
-    const args = [directory, node, variant.kernel, ARCHITECTURES[variant.arch].debian];
+    const args = [directory, node, variant.kernel, ARCHITECTURES[variant.arch].debian, ...PACKAGES[purpose]];
     await promisify(execFile)(join(sources, 'build'), args, {
       timeout: BUILD_TIMEOUT_MS,
     });
@@ -35,8 +61,8 @@ export async function rootImage(): Promise<Image> {
   return { disk: join(directory, 'root.ext4'), kernel: join(directory, 'vmlinuz') };
 }
 
-function removeOldImages(variant: Variant): void {
+function removeOldImages(variant: Variant, purpose: Purpose): void {
   if (!existsSync(CACHE)) return;
-  for (const name of replacedImages(readdirSync(CACHE), variant))
+  for (const name of replacedImages(readdirSync(CACHE), variant, purpose))
     rmSync(join(CACHE, name), { recursive: true });
 }

@@ -39,10 +39,10 @@ export async function stagePayload(
 }
 
 /** The same as an ext4 disk, without mounting anything. */
-export function payloadDisk(directory: string, disk: string): void {
+export function payloadDisk(directory: string, disk: string, size: string): void {
   execFileSync(
     'mke2fs',
-    ['-q', '-t', 'ext4', '-L', 'payload', '-E', 'root_owner=0:0', '-d', directory, disk, '512M'],
+    ['-q', '-t', 'ext4', '-L', 'payload', '-E', 'root_owner=0:0', '-d', directory, disk, size],
     {
       env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
     },

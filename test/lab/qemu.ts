@@ -1,4 +1,5 @@
-// A Machine that is a QEMU guest with Debian's kernel. Emulated (no KVM), without network cards: all traffic is inside.
+// A Machine that is a QEMU guest with Debian's kernel. Emulated (no KVM), and without network cards unless it is a
+// worker of a real cluster: all traffic is inside.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { rootImage } from './image.ts';
 import type { Machine } from './machine.ts';
 import { CACHE, requireProgram } from './paths.ts';
 import { payloadDisk, stagePayload } from './payload.ts';
-import { ARCHITECTURES, chosenVariant } from './variant.ts';
+import { ARCHITECTURES, chosenVariant, type Purpose } from './variant.ts';
 
 export interface QemuOptions {
   /** `lab` (default) starts the agent and nothing else; `systemd` boots the whole system, with the agent as a unit. */
@@ -20,6 +21,9 @@ export interface QemuOptions {
   parameters?: string;
   /** More files to put beside the binary: name there, path on the host side. */
   files?: Readonly<Record<string, string>>;
+  purpose?: Purpose;
+  /** A network card, which is eth0 inside: a tap device, and the namespace that it is in. */
+  lan?: { readonly netns: string; readonly tap: string; readonly mac: string };
 }
 
 // Retpolines only cost here.
@@ -60,15 +64,21 @@ async function clockRate(machine: Machine): Promise<number> {
   return (second.guest - first.guest) / (second.host - first.host);
 }
 
-async function bootOnce({ init = 'lab', parameters = '', files = {} }: QemuOptions = {}): Promise<Machine> {
+async function bootOnce({
+  init = 'lab',
+  parameters = '',
+  files = {},
+  purpose = 'image',
+  lan,
+}: QemuOptions = {}): Promise<Machine> {
   const { arch } = chosenVariant();
   const { qemu: emulator, parameters: consoleAndClock } = ARCHITECTURES[arch];
   requireProgram(emulator.program, emulator.package);
-  const image = await rootImage();
+  const image = await rootImage(purpose);
   const directory = guestDirectory();
   const payload = join(directory, 'payload.ext4');
   await stagePayload(join(directory, 'payload'), arch, files);
-  payloadDisk(join(directory, 'payload'), payload);
+  payloadDisk(join(directory, 'payload'), payload, purpose === 'worker' ? '3G' : '512M');
   const root = init === 'systemd' ? copyOf(image.disk, join(directory, 'root.ext4')) : image.disk;
   // The guest never changes a file that is not its own; nothing of it needs to survive the host.
   const disk = {
@@ -81,7 +91,9 @@ async function bootOnce({ init = 'lab', parameters = '', files = {} }: QemuOptio
   const path = join(directory, 'agent.sock');
   server.listen(path);
   const argv = [
-    ...['--pdeathsig', 'KILL', emulator.program], // it must not outlive the test run
+    ...['--pdeathsig', 'KILL'], // it must not outlive the test run
+    ...(lan === undefined ? [] : ['ip', 'netns', 'exec', lan.netns]),
+    emulator.program,
     ...['-accel', 'tcg,thread=multi', ...emulator.machine, '-smp', '2', '-m', '2G'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-chardev', `file,id=console,append=on,path=${join(directory, 'console.log')}`],
@@ -92,6 +104,7 @@ async function bootOnce({ init = 'lab', parameters = '', files = {} }: QemuOptio
     ...['-drive', `if=none,id=root,format=raw,${disk.root}`, '-device', 'nvme-ns,drive=root,nsid=1'],
     ...['-drive', `if=none,id=data,format=raw,${disk.data}`, '-device', 'nvme-ns,drive=data,nsid=2'],
     ...['-chardev', `socket,id=agent,path=${path}`],
+    ...(lan === undefined ? [] : cardOf(lan)),
     ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=lab.agent'],
   ];
   let said = '';
@@ -151,6 +164,11 @@ interface Running {
   /** Rejects when QEMU ends. */
   readonly dead: Promise<never>;
   readonly socket: Socket;
+}
+
+function cardOf({ tap, mac }: NonNullable<QemuOptions['lan']>): string[] {
+  const host = `tap,id=lan,ifname=${tap},script=no,downscript=no`;
+  return ['-netdev', host, '-device', `virtio-net-pci,netdev=lan,mac=${mac}`];
 }
 
 /** A disk that outlives its guest's QEMU, with the holes of the original. */

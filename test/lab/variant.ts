@@ -65,17 +65,25 @@ function oneOf<T extends string>(variable: string, value: string, allowed: reado
   throw new Error(`${variable}=${value}: expected one of ${allowed.join(', ')}.`);
 }
 
+/** What a guest is for: the scenarios of the lab, or a worker of a real cluster (docs/cluster.md). */
+export type Purpose = 'image' | 'worker';
+
 /** The directory of its disk and kernel under .cache/lab, for what they are made of. */
-export function imageName({ kernel, arch }: Pick<Variant, 'kernel' | 'arch'>, hash: string): string {
-  return `image-${kernel}-${arch}-${hash}`;
+export function imageName(
+  { kernel, arch }: Pick<Variant, 'kernel' | 'arch'>,
+  hash: string,
+  purpose: Purpose = 'image',
+): string {
+  return `${purpose}-${kernel}-${arch}-${hash}`;
 }
 
 /** Those of `names` that a newly built image replaces: earlier ones of the same guest, never those of another. */
 export function replacedImages(
   names: readonly string[],
   variant: Pick<Variant, 'kernel' | 'arch'>,
+  purpose: Purpose = 'image',
 ): string[] {
   // The first images were of one guest only, and had no name for it.
-  const own = new RegExp(`^image-(${variant.kernel}-${variant.arch}-)?[0-9a-f]{12}(\\..*)?$`);
+  const own = new RegExp(`^${purpose}-(${variant.kernel}-${variant.arch}-)?[0-9a-f]{12}(\\..*)?$`);
   return names.filter(name => own.test(name));
 }

@@ -1,0 +1,110 @@
+// `scripts/cluster`: what it does with its arguments. The cluster itself is test/cluster/kit.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { buildKubernetes, CLUSTER_CACHE } from '../test/cluster/kit/binaries.ts';
+import { Cluster } from '../test/cluster/kit/cluster.ts';
+
+const SOCKET = join(CLUSTER_CACHE, 'control.sock');
+const ROOT = join(import.meta.dirname, '..');
+
+interface Request {
+  readonly where: 'kubectl' | 'worker';
+  readonly args: readonly string[];
+}
+
+interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const [command = '', ...args] = process.argv.slice(2);
+const COMMANDS: Readonly<Record<string, () => Promise<void> | void>> = {
+  build: buildKubernetes,
+  up,
+  kubectl: () => ask({ where: 'kubectl', args }),
+  worker: () => ask({ where: 'worker', args }),
+  test: runScenarios,
+};
+const run = COMMANDS[command];
+if (run === undefined)
+  fail(`scripts/cluster: expected ${Object.keys(COMMANDS).join(', ')}; the script itself says more`);
+await run();
+
+async function up(): Promise<void> {
+  takeDirectory();
+  makeBinary();
+  const from = performance.now();
+  const tell = (what: string) => console.log(`${((performance.now() - from) / 1000).toFixed(0)} s: ${what}`);
+  const cluster = await Cluster.start({ tell });
+  if (!args.includes('--no-join')) {
+    await cluster.join();
+    tell('the worker has joined');
+  }
+  rmSync(SOCKET, { force: true });
+  const server = createServer({ allowHalfOpen: true }, async socket => {
+    const answer = await answerTo(cluster, (await json(socket)) as Request);
+    socket.end(JSON.stringify(answer));
+  }).listen(SOCKET);
+  console.log(
+    'In another terminal: scripts/cluster kubectl get nodes; scripts/cluster worker /root/bcs-apiserver-proxy status',
+  );
+  console.log('Ctrl-C ends it.');
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  server.close();
+  await cluster.stop();
+}
+
+async function answerTo(cluster: Cluster, request: Request): Promise<Answer> {
+  try {
+    if (request.where === 'kubectl') return { code: 0, stdout: cluster.kubectl(request.args), stderr: '' };
+    const { code, stdout, stderr } = await cluster.worker.run([...request.args], { timeoutMs: 600_000 });
+    return { code: code ?? 1, stdout, stderr };
+  } catch (error) {
+    const { status, stdout, stderr } = error as { status?: number; stdout?: string; stderr?: string };
+    return { code: status ?? 1, stdout: stdout ?? '', stderr: stderr ?? `${error}\n` };
+  }
+}
+
+async function ask(request: Request): Promise<void> {
+  if (!existsSync(SOCKET)) fail('No cluster is up: scripts/cluster up');
+  const socket = connect(SOCKET);
+  socket.end(JSON.stringify(request));
+  const { code, stdout, stderr } = (await json(socket)) as Answer;
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = code;
+}
+
+function runScenarios(): void {
+  takeDirectory();
+  makeBinary();
+  const { status } = spawnSync('vitest', ['run', '--project', 'cluster', ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  process.exitCode = status ?? 1;
+}
+
+/** --kubernetes DIR, else what is built from Debian's source. */
+function takeDirectory(): void {
+  const index = args.indexOf('--kubernetes');
+  const [, directory] = index < 0 ? [] : args.splice(index, 2);
+  if (index >= 0 && directory === undefined) fail('--kubernetes: a directory is expected');
+  if (directory !== undefined) process.env.CLUSTER_KUBERNETES = directory;
+  if (!process.env.CLUSTER_KUBERNETES) buildKubernetes();
+}
+
+function makeBinary(): void {
+  for (const script of ['build.ts', 'image.ts'])
+    execFileSync('node', [join('scripts', script)], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function fail(why: string): never {
+  console.error(why);
+  process.exit(1);
+}

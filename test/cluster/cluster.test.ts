@@ -1,0 +1,110 @@
+// A worker of a real cluster joins through the virtual server as docs/guide.md says, the daemon runs as a pod, and the master
+// in use fails in turn. Each test goes on from where the one before ended; docs/cluster.md has the figures.
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../lab/bounded.ts';
+import { VIRTUAL_SERVER } from './kit/addresses.ts';
+import { isHealthy, isWhole, MINUTES, masterInUse, measure, mend, PATIENT } from './kit/node.ts';
+import { useCluster } from './kit/use.ts';
+
+const cluster = useCluster();
+
+const POD = ['-n', 'kube-system', 'get', 'pod', '-l', 'app.kubernetes.io/name=bcs-apiserver-proxy'];
+
+describe('the guide', () => {
+  test('init, and kubelet joins through the virtual server', { timeout: 10 * MINUTES }, async () => {
+    const from = performance.now();
+    await cluster().join();
+    console.log(`joined after ${((performance.now() - from) / 1000).toFixed(0)} s`);
+    const kubelet = await cluster().worker.readFile('/etc/kubernetes/kubelet.conf');
+    expect(kubelet).toContain(`server: https://${VIRTUAL_SERVER}`);
+    expect(await masterInUse(cluster())).toBeDefined();
+  });
+
+  test('the DaemonSet that install-service prints', { timeout: 8 * MINUTES }, async () => {
+    const { stdout, code } = await cluster().proxy([
+      ...['install-service', '--role', 'daemonset', '--print', '--vs', VIRTUAL_SERVER],
+    ]);
+    expect(code).toBe(0);
+    // The server checks it: fields that do not exist, values that are not allowed.
+    cluster().kubectl(['apply', '--dry-run=server', '-f', '-'], stdout);
+    cluster().kubectl(['apply', '-f', '-'], stdout);
+    const rollout = ['rollout', 'status', 'daemonset/bcs-apiserver-proxy', '--timeout=240s'];
+    expect(cluster().kubectl(['-n', 'kube-system', ...rollout])).toContain('successfully rolled out');
+    await eventually('all is well', () => isHealthy(cluster()), PATIENT);
+    expect(await isWhole(cluster())).toBe(true);
+  });
+});
+
+describe('the master in use, with the daemon as a pod', { timeout: 8 * MINUTES }, () => {
+  test('is killed', async () => {
+    const cost = await measure(cluster(), 'kill -9', master => master.kill('SIGKILL'));
+    expect(cost).toMatchObject({ wasNotReady: false });
+  });
+
+  test('hangs', async () => {
+    const cost = await measure(cluster(), 'SIGSTOP', master => master.freeze(true));
+    expect(cost).toMatchObject({ wasNotReady: false });
+  });
+
+  test('loses power', async () => {
+    const cost = await measure(cluster(), 'power off', master => master.setCable(false));
+    expect(cost).toMatchObject({ wasNotReady: false });
+  });
+
+  test('ends in order', async () => {
+    const cost = await measure(cluster(), 'SIGTERM', master => master.kill('SIGTERM'));
+    expect(cost).toMatchObject({ wasNotReady: false, failed: 0 });
+  });
+});
+
+test('a rolling restart of all masters fails no request', { timeout: 10 * MINUTES }, async () => {
+  for (const { number } of cluster().masters) {
+    const cost = await measure(cluster(), `rolling restart, ${number} of 3`, used => used.kill('SIGTERM'));
+    expect(cost).toMatchObject({ wasNotReady: false, failed: 0 });
+  }
+});
+
+test('the DaemonSet is rolled out anew, and back', { timeout: 10 * MINUTES }, async () => {
+  const podName = () => cluster().kubectl([...POD, '-o', 'jsonpath={.items[0].metadata.name}']);
+  for (const undo of [false, true]) {
+    const before = podName();
+    const target = [
+      '-n',
+      'kube-system',
+      'rollout',
+      undo ? 'undo' : 'restart',
+      'daemonset/bcs-apiserver-proxy',
+    ];
+    cluster().kubectl(target);
+    await eventually(
+      'another pod is ready',
+      async () => {
+        const ready = [
+          '-o',
+          'jsonpath={.items[*].metadata.name} {.items[*].status.conditions[?(@.type=="Ready")].status}',
+        ];
+        const [name, status] = cluster()
+          .kubectl([...POD, ...ready])
+          .split(' ');
+        return name !== before && status === 'True';
+      },
+      PATIENT,
+    );
+    expect(await isWhole(cluster())).toBe(true);
+  }
+});
+
+test('the node is rebooted while the master that it would use is dead', {
+  timeout: 10 * MINUTES,
+}, async () => {
+  const dead = await masterInUse(cluster());
+  dead.setCable(false);
+  await cluster().worker.reboot();
+  const from = Date.now();
+  await eventually('kubelet works again', async () => cluster().isReadySince(from), PATIENT);
+  console.log(
+    `${cluster().version} | reboot with a dead master | the node is Ready ${Math.round((Date.now() - from) / 1000)} s after the boot`,
+  );
+  await mend(cluster(), dead);
+  await eventually('all is well', () => isHealthy(cluster()), PATIENT);
+});

@@ -1,0 +1,100 @@
+// What scenarios ask of the worker, and what they do to masters.
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../lab/bounded.ts';
+import { VIRTUAL_SERVER } from './addresses.ts';
+import type { Cluster } from './cluster.ts';
+import type { ControlMaster } from './control-plane.ts';
+import { type Cost, Watch } from './watch.ts';
+
+export const MINUTES = 60_000;
+export const PATIENT = { timeoutMs: 4 * MINUTES, everyMs: 1000 };
+/** Kubelet asks for a lease each 10 s. */
+const TWO_LEASES_MS = 25_000;
+
+export interface Status {
+  readonly verdict: string;
+  readonly problems: readonly { readonly code: string; readonly summary: string }[];
+}
+
+export async function statusOf({ worker }: Cluster): Promise<Status> {
+  const { stdout, stderr } = await worker.run([worker.binary, 'status', '--json']);
+  if (stdout === '') throw new Error(`status: ${stderr}`);
+  return JSON.parse(stdout) as Status;
+}
+
+export async function isHealthy(cluster: Cluster): Promise<boolean> {
+  return (await statusOf(cluster)).verdict === 'healthy';
+}
+
+/** By HOST:PORT; empty = there is no virtual server, or nobody behind it. */
+export async function weightsOn({ worker }: Cluster): Promise<Record<string, number>> {
+  const rules = await worker.must(['ipvsadm', '-Sn']);
+  const all = rules.matchAll(new RegExp(`-a -t ${VIRTUAL_SERVER} -r (\\S+) .*-w (\\d+)`, 'g'));
+  return Object.fromEntries([...all].map(([, name = '', weight]) => [name, Number(weight)]));
+}
+
+export async function persistedOn({ worker }: Cluster): Promise<string[]> {
+  const text = await worker.readFile('/root/.bcs/ipvsConfig.yaml');
+  return [...text.matchAll(/^ {2}- (\S+)$/gm)].map(([, name = '']) => name).sort();
+}
+
+/** All masters are in the kernel with weight 1, and a boot would begin with all. */
+export async function isWhole(cluster: Cluster): Promise<boolean> {
+  const all = cluster.realServers.join();
+  const taking = Object.entries(await weightsOn(cluster)).filter(([, weight]) => weight === 1);
+  const names = taking.map(([name]) => name).sort();
+  return names.join() === all && (await persistedOn(cluster)).join() === all;
+}
+
+/** The one that kubelet is connected to. */
+export async function masterInUse(cluster: Cluster): Promise<ControlMaster> {
+  const table = await cluster.worker.must(['ipvsadm', '-Ln']);
+  const used = cluster.masters
+    .map(master => {
+      const row = new RegExp(`-> ${master.address}:6443 +Masq +\\d+ +(\\d+)`).exec(table);
+      return { master, connections: Number(row?.[1] ?? 0) };
+    })
+    .sort((a, b) => b.connections - a.connections);
+  const [first] = used;
+  if (first === undefined || first.connections === 0) throw new Error(`no master is in use:\n${table}`);
+  return first.master;
+}
+
+/** What it costs that `fault` befalls the master in use. */
+export async function measure(
+  cluster: Cluster,
+  what: string,
+  fault: (master: ControlMaster) => void,
+): Promise<Cost> {
+  const watch = await Watch.start(cluster);
+  const master = await masterInUse(cluster);
+  fault(master);
+  await eventually('the master no longer takes connections', async () => {
+    const weight = (await weightsOn(cluster))[`${master.address}:6443`];
+    return weight === undefined || weight === 0;
+  });
+  await watch.untilServed();
+  await delay(TWO_LEASES_MS);
+  const cost = await watch.stop();
+  show(`${cluster.version} | ${what}`, cost);
+  await mend(cluster, master);
+  return cost;
+}
+
+function show(what: string, cost: Cost): void {
+  const { requests, failed, outageS, slowestS, leaseGapS, wasNotReady } = cost;
+  const node = wasNotReady ? 'NotReady' : 'always Ready';
+  console.log(
+    `${what} | ${failed} of ${requests} requests failed, ${outageS.toFixed(1)} s; slowest ${slowestS.toFixed(1)} s | longest lease gap ${leaseGapS.toFixed(1)} s | ${node}`,
+  );
+}
+
+/** Whatever is wrong with it ends; then all is as in the beginning, and new connections go where kubelet's go. */
+export async function mend(cluster: Cluster, ...masters: readonly ControlMaster[]): Promise<void> {
+  for (const master of masters) await master.startAgain();
+  await eventually('all masters serve', () => isWhole(cluster), PATIENT);
+  const restartedAt = Date.now();
+  await cluster.worker.must(['systemctl', 'restart', 'kubelet']);
+  // A kubelet that starts says for a moment that its node is not ready.
+  await eventually('kubelet is well', async () => cluster.isReadySince(restartedAt), PATIENT);
+}

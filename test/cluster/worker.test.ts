@@ -1,0 +1,167 @@
+// What else befalls a worker, with the daemon as a unit of the host: masters that leave and come back, a master more and one
+// less, kube-proxy in each mode, the static pod, and the way out. Each test goes on from where the one before ended.
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../lab/bounded.ts';
+import { VIP, VIRTUAL_SERVER } from './kit/addresses.ts';
+import { isHealthy, isWhole, MINUTES, mend, PATIENT, persistedOn, statusOf, weightsOn } from './kit/node.ts';
+import { useCluster } from './kit/use.ts';
+import { Watch } from './kit/watch.ts';
+
+const cluster = useCluster({ spare: 1 });
+
+const MEMORY = '/root/.bcs/masters.json';
+const KUBELET = '/etc/kubernetes/kubelet.conf';
+const LEASE_ENDS = { timeoutMs: 40_000, everyMs: 500 };
+
+const codes = async (): Promise<string[]> => (await statusOf(cluster())).problems.map(({ code }) => code);
+const remembered = (): Promise<string> =>
+  cluster()
+    .worker.readFile(MEMORY)
+    .catch(() => '');
+const proxy = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await cluster().proxy(args);
+  expect(code, `${args.join(' ')}: ${stderr}`).toBe(0);
+  return stdout;
+};
+
+test("the daemon as a unit, with kubelet's credentials", { timeout: 12 * MINUTES }, async () => {
+  await cluster().join();
+  await proxy('install-service', '--role', 'daemon', '--vs', VIRTUAL_SERVER, '--kubeconfig', KUBELET);
+  await eventually('all is well', () => isHealthy(cluster()), PATIENT);
+});
+
+test('a dead master leaves discovery by itself, is remembered, and comes back', {
+  timeout: 8 * MINUTES,
+}, async () => {
+  const master = cluster().master(1);
+  const name = `${master.address}:6443`;
+  master.kill('SIGKILL');
+  const from = performance.now();
+  await eventually('it has left', async () => (await remembered()).includes(name), LEASE_ENDS);
+  console.log(
+    `${cluster().version} | killed | left discovery after ${((performance.now() - from) / 1000).toFixed(1)} s`,
+  );
+  expect(await codes()).toContain('real-server-left-discovery');
+  expect(await persistedOn(cluster())).not.toContain(name);
+  await mend(cluster(), master);
+  await eventually('all is well', () => isHealthy(cluster()), PATIENT);
+});
+
+describe.each(['SIGKILL', 'SIGTERM'] as const)('%s to one master after the other, 20 s apart', signal => {
+  test('whichever is back first serves', { timeout: 10 * MINUTES }, async () => {
+    const [one, two, three] = [2, 3, 1].map(number => cluster().master(number));
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three are needed');
+    const watch = await Watch.start(cluster());
+    for (const master of [one, two, three]) {
+      master.kill(signal);
+      await delay(20_000);
+    }
+    const [first, ...others] = signal === 'SIGKILL' ? [one, three, two] : [two, one, three];
+    await first?.startAgain();
+    const tookS = await watch.untilServed();
+    console.log(
+      `${cluster().version} | ${signal} to all, 20 s apart | the first that is back serves after ${tookS.toFixed(1)} s`,
+    );
+    await watch.stop();
+    expect(tookS).toBeLessThan(20);
+    await mend(cluster(), ...others);
+    await eventually('all is well', () => isHealthy(cluster()), PATIENT);
+  });
+});
+
+test('a fourth master joins, and is withdrawn', { timeout: 10 * MINUTES }, async () => {
+  const fourth = cluster().spares[0];
+  if (fourth === undefined) throw new Error('a spare master is needed');
+  const name = `${fourth.address}:6443`;
+  fourth.start(['kube-apiserver']);
+  await fourth.untilReady();
+  const from = performance.now();
+  await eventually('it serves', async () => (await weightsOn(cluster()))[name] === 1, PATIENT);
+  console.log(
+    `${cluster().version} | a fourth master | serves ${((performance.now() - from) / 1000).toFixed(1)} s after it is ready`,
+  );
+  fourth.kill('SIGTERM');
+  await eventually('it is gone', async () => !(name in (await weightsOn(cluster()))), PATIENT);
+  await eventually('nobody waits for it', async () => !(await remembered()).includes(name), PATIENT);
+  await eventually('all is well', () => isHealthy(cluster()), PATIENT);
+});
+
+describe('kube-proxy', () => {
+  /** Runs it until it has done what it does at its start and twice after, then ends it and what it made. */
+  async function runKubeProxy(config: Record<string, unknown>): Promise<{ lost: boolean; codes: string[] }> {
+    const { worker } = cluster();
+    const document = {
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      clientConnection: { kubeconfig: '/root/admin.conf' },
+      iptables: { syncPeriod: '5s' },
+      ...config,
+    };
+    await worker.writeFile('/root/admin.conf', cluster().adminConfig());
+    await worker.writeFile('/root/kube-proxy.yaml', JSON.stringify(document));
+    const process = await worker.spawn(['/root/kube-proxy', '--config', '/root/kube-proxy.yaml', '--v', '2']);
+    let lost = false;
+    const until = performance.now() + 30_000;
+    await eventually(
+      'it has run for a while',
+      async () => {
+        lost ||= !(await isWhole(cluster()));
+        return performance.now() > until;
+      },
+      { timeoutMs: MINUTES },
+    );
+    const found = await codes();
+    process.kill('SIGKILL');
+    const { stderr } = await process.exited;
+    expect(stderr).toMatch(/proxier/i);
+    await eventually('all masters serve', () => isWhole(cluster()), PATIENT);
+    return { lost, codes: found };
+  }
+
+  test('in iptables mode leaves the virtual server alone', { timeout: 5 * MINUTES }, async () => {
+    expect(await runKubeProxy({ mode: 'iptables' })).toEqual({ lost: false, codes: [] });
+  });
+
+  test('in ipvs mode with excludeCIDRs leaves it alone', { timeout: 5 * MINUTES }, async () => {
+    const ipvs = { syncPeriod: '5s', excludeCIDRs: [`${VIP}/32`] };
+    expect(await runKubeProxy({ mode: 'ipvs', ipvs })).toEqual({ lost: false, codes: [] });
+  });
+
+  test('in ipvs mode without deletes it, which is put right at once and named', {
+    timeout: 5 * MINUTES,
+  }, async () => {
+    const { lost, codes } = await runKubeProxy({ mode: 'ipvs', ipvs: { syncPeriod: '5s' } });
+    console.log(`${cluster().version} | kube-proxy ipvs without excludeCIDRs | seen without it: ${lost}`);
+    expect(codes).toContain('kube-proxy-will-delete');
+  });
+});
+
+test('the static pod instead of the unit', { timeout: 8 * MINUTES }, async () => {
+  await proxy('install-service', '--role', 'daemon', '--uninstall');
+  await proxy('install-service', '--role', 'static-pod', '--vs', VIRTUAL_SERVER);
+  const pod = ['-n', 'kube-system', 'get', 'pod', 'bcs-apiserver-proxy-worker', '-o'];
+  const ready = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
+  await eventually(
+    'its mirror is Ready',
+    async () => cluster().tryKubectl([...pod, ready]) === 'True',
+    PATIENT,
+  );
+  await eventually('all is well', () => isHealthy(cluster()), PATIENT);
+});
+
+test('leaving the cluster: clean refuses while kubelet uses the VIP, and leaves nothing behind it', {
+  timeout: 5 * MINUTES,
+}, async () => {
+  const { worker } = cluster();
+  expect((await cluster().proxy(['clean'])).code).not.toBe(0);
+  expect(Object.keys(await weightsOn(cluster()))).toHaveLength(3);
+  await proxy('install-service', '--role', 'static-pod', '--uninstall');
+  await worker.must(
+    ['/root/kubeadm', 'reset', '--force', '--cri-socket', 'unix:///run/containerd/containerd.sock'],
+    { timeoutMs: 4 * MINUTES },
+  );
+  await proxy('clean');
+  expect(await worker.must(['ipvsadm', '-Sn'])).toBe('');
+  expect(await worker.must(['ip', 'route', 'show', 'table', 'local', VIP])).toBe('');
+});
