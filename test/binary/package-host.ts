@@ -18,7 +18,9 @@ import type { Outcome } from './binary.ts';
 import { ROOT } from './release.ts';
 
 const CACHE = join(ROOT, '.cache');
-const BASE = join(CACHE, `package-host-bookworm-${process.arch}`);
+/** What a package of ours asks for beyond the essential ones, and what reads its man pages and completions. */
+const INCLUDED = ['libstdc++6', 'man-db', 'bash-completion'];
+const BASE = join(CACHE, `package-host-bookworm-${process.arch}-${INCLUDED.join('-')}`);
 
 const LOG = '/var/log/systemctl';
 const WANTED = '/etc/systemd/system/multi-user.target.wants';
@@ -33,12 +35,12 @@ esac
 echo "$*" >> ${LOG}
 `;
 
-/** Half a minute, once. libstdc++ is what a package of ours asks for beyond the essential ones. */
+/** Half a minute, once. */
 export function prepareBase(): void {
   if (existsSync(BASE)) return;
   mkdirSync(CACHE, { recursive: true });
   const partial = mkdtempSync(join(CACHE, 'package-host-'));
-  const args = ['--quiet', '--variant=essential', '--include=libstdc++6', 'bookworm', partial];
+  const args = ['--quiet', '--variant=essential', `--include=${INCLUDED.join()}`, 'bookworm', partial];
   execFileSync('mmdebstrap', args, { stdio: ['ignore', 'inherit', 'inherit'], timeout: 600_000 });
   renameSync(partial, BASE);
 }

@@ -97,6 +97,16 @@ afterAll(() => {
   if (work) rmSync(work, { recursive: true });
 });
 
+/** What an interactive shell does at the first tab behind the program's name. */
+const TAB = `
+source /usr/share/bash-completion/bash_completion
+_completion_loader bcs-apiserver-proxy
+function=$(complete -p bcs-apiserver-proxy | sed 's/.* -F \\([^ ]*\\) .*/\\1/')
+COMP_LINE='bcs-apiserver-proxy ins' COMP_POINT=23 COMP_WORDS=(bcs-apiserver-proxy ins) COMP_CWORD=1
+compopt() { :; }
+$function bcs-apiserver-proxy ins bcs-apiserver-proxy
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+
 /** From now on the program only writes down that it was called. */
 function watchProgram(host: PackageHost): void {
   host.write(BINARY_PATH, `#!/bin/sh\necho "$*" >> ${CALLS}\n`, 0o755);
@@ -120,6 +130,17 @@ describe.skipIf(process.getuid?.() !== 0).each(KINDS)('the $name', kind => {
     }
     for (const name of ['LICENSE', 'THIRD_PARTY_LICENSES.txt', 'README.md', 'CHANGELOG.md'])
       expect(host.read(`/usr/share/doc/bcs-apiserver-proxy/${name}`)).not.toBe('');
+  });
+
+  test('brings man pages and completion, which man and a tab find', () => {
+    const host = new PackageHost({ systemd: false });
+    install(host, file);
+    const page = host.must('man', '--pager=cat', 'bcs-apiserver-proxy');
+    expect(page).toMatch(/^NAME\n\s+bcs-apiserver-proxy - \S/m);
+    expect(host.must('man', '--pager=cat', 'bcs-apiserver-proxy-init')).toContain('--vs');
+    expect(host.must('bash', '--norc', '-c', TAB)).toContain('install-service\n');
+    remove(host);
+    expect(host.run('man', 'bcs-apiserver-proxy').status).not.toBe(0);
   });
 
   test('without systemd nobody is told anything, and what was enabled is disabled by its removal', () => {
