@@ -12,6 +12,7 @@ const UNTIMED = scenarios([
   'init',
   'legacy',
   'networks',
+  'packages',
   'service',
   'status',
   'uplinks',

@@ -19,6 +19,9 @@ const remembered = (): Promise<string> =>
   cluster()
     .worker.readFile(MEMORY)
     .catch(() => '');
+const secondsSince = (from: number): string => ((performance.now() - from) / 1000).toFixed(1);
+const tell = (what: string, figure: string): void =>
+  console.log(`${cluster().version} | ${what} | ${figure}`);
 const proxy = async (...args: string[]): Promise<string> => {
   const { code, stdout, stderr } = await cluster().proxy(args);
   expect(code, `${args.join(' ')}: ${stderr}`).toBe(0);
@@ -39,9 +42,7 @@ test('a dead master leaves discovery by itself, is remembered, and comes back', 
   master.kill('SIGKILL');
   const from = performance.now();
   await eventually('it has left', async () => (await remembered()).includes(name), LEASE_ENDS);
-  console.log(
-    `${cluster().version} | killed | left discovery after ${((performance.now() - from) / 1000).toFixed(1)} s`,
-  );
+  tell('killed', `left discovery after ${secondsSince(from)} s`);
   expect(await codes()).toContain('real-server-left-discovery');
   expect(await persistedOn(cluster())).not.toContain(name);
   await mend(cluster(), master);
@@ -60,9 +61,7 @@ describe.each(['SIGKILL', 'SIGTERM'] as const)('%s to one master after the other
     const [first, ...others] = signal === 'SIGKILL' ? [one, three, two] : [two, one, three];
     await first?.startAgain();
     const tookS = await watch.untilServed();
-    console.log(
-      `${cluster().version} | ${signal} to all, 20 s apart | the first that is back serves after ${tookS.toFixed(1)} s`,
-    );
+    tell(`${signal} to all, 20 s apart`, `the first that is back serves after ${tookS.toFixed(1)} s`);
     await watch.stop();
     expect(tookS).toBeLessThan(20);
     await mend(cluster(), ...others);
@@ -75,12 +74,12 @@ test('a fourth master joins, and is withdrawn', { timeout: 10 * MINUTES }, async
   if (fourth === undefined) throw new Error('a spare master is needed');
   const name = `${fourth.address}:6443`;
   fourth.start(['kube-apiserver']);
-  await fourth.untilReady();
+  const isNamed = () =>
+    cluster().kubectl(['get', 'endpoints', 'kubernetes', '-o', 'yaml']).includes(fourth.address);
+  await eventually('it is named', async () => isNamed(), PATIENT);
   const from = performance.now();
   await eventually('it serves', async () => (await weightsOn(cluster()))[name] === 1, PATIENT);
-  console.log(
-    `${cluster().version} | a fourth master | serves ${((performance.now() - from) / 1000).toFixed(1)} s after it is ready`,
-  );
+  tell('a fourth master', `serves ${secondsSince(from)} s after it is named`);
   fourth.kill('SIGTERM');
   await eventually('it is gone', async () => !(name in (await weightsOn(cluster()))), PATIENT);
   await eventually('nobody waits for it', async () => !(await remembered()).includes(name), PATIENT);
@@ -132,7 +131,7 @@ describe('kube-proxy', () => {
     timeout: 5 * MINUTES,
   }, async () => {
     const { lost, codes } = await runKubeProxy({ mode: 'ipvs', ipvs: { syncPeriod: '5s' } });
-    console.log(`${cluster().version} | kube-proxy ipvs without excludeCIDRs | seen without it: ${lost}`);
+    tell('kube-proxy ipvs without excludeCIDRs', `seen without it: ${lost}`);
     expect(codes).toContain('kube-proxy-will-delete');
   });
 });
