@@ -83,7 +83,7 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          globalSetup: 'test/lab/prepare.ts',
+          globalSetup: 'test/cluster/prepare.ts',
           maxWorkers: 1,
           sequence: { groupOrder: 4 },
         },

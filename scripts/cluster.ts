@@ -1,14 +1,15 @@
 // `scripts/cluster`: what it does with its arguments. The cluster itself is test/cluster/kit.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { buildKubernetes, CLUSTER_CACHE } from '../test/cluster/kit/binaries.ts';
+import { buildKubernetes } from '../test/cluster/kit/binaries.ts';
 import { Cluster } from '../test/cluster/kit/cluster.ts';
+import { ownerOf, SOCKET, sweep } from '../test/cluster/kit/leftovers.ts';
+import { eventually } from '../test/lab/bounded.ts';
 
-const SOCKET = join(CLUSTER_CACHE, 'control.sock');
 const ROOT = join(import.meta.dirname, '..');
 
 interface Request {
@@ -26,6 +27,7 @@ const [command = '', ...args] = process.argv.slice(2);
 const COMMANDS: Readonly<Record<string, () => Promise<void> | void>> = {
   build: buildKubernetes,
   up,
+  down,
   kubectl: () => ask({ where: 'kubectl', args }),
   worker: () => ask({ where: 'worker', args }),
   test: runScenarios,
@@ -45,7 +47,6 @@ async function up(): Promise<void> {
     await cluster.join();
     tell('the worker has joined');
   }
-  rmSync(SOCKET, { force: true });
   const server = createServer({ allowHalfOpen: true }, async socket => {
     const answer = await answerTo(cluster, (await json(socket)) as Request);
     socket.end(JSON.stringify(answer));
@@ -53,10 +54,21 @@ async function up(): Promise<void> {
   console.log(
     'In another terminal: scripts/cluster kubectl get nodes; scripts/cluster worker /root/bcs-apiserver-proxy status',
   );
-  console.log('Ctrl-C ends it.');
+  console.log('Ctrl-C ends it, and so does scripts/cluster down.');
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   server.close();
   await cluster.stop();
+}
+
+/** Whether it is up, or was left behind by something that was killed. */
+async function down(): Promise<void> {
+  const owner = ownerOf();
+  if (owner !== undefined) {
+    process.kill(owner, 'SIGTERM');
+    await eventually(`the end of process ${owner}`, async () => ownerOf() === undefined);
+  }
+  await sweep();
+  console.log(owner === undefined ? 'No cluster was up; nothing is left.' : 'The cluster is gone.');
 }
 
 async function answerTo(cluster: Cluster, request: Request): Promise<Answer> {

@@ -1,12 +1,13 @@
 // A real cluster: masters on this machine, and a worker in a guest. See docs/cluster.md.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../lab/bounded.ts';
 import type { Machine, RunResult } from '../../lab/machine.ts';
 import { VIRTUAL_SERVER } from './addresses.ts';
-import { CLUSTER_CACHE, findBinaries } from './binaries.ts';
+import { findBinaries } from './binaries.ts';
 import { ControlMaster, startEtcd } from './control-plane.ts';
-import { makeLan, removeLan } from './lan.ts';
+import { makeLan } from './lan.ts';
+import { RUN_DIRECTORY, sweep, takeOver } from './leftovers.ts';
 import type { Running } from './processes.ts';
 import { bootWorker, joinCluster } from './worker.ts';
 
@@ -35,19 +36,13 @@ export class Cluster {
   readonly worker: Machine;
   readonly version: string;
   readonly #etcd: Running;
-  readonly #directory: string;
 
-  private constructor(
-    parts: Pick<Cluster, 'masters' | 'spares' | 'worker' | 'version'>,
-    etcd: Running,
-    directory: string,
-  ) {
+  private constructor(parts: Pick<Cluster, 'masters' | 'spares' | 'worker' | 'version'>, etcd: Running) {
     this.masters = parts.masters;
     this.spares = parts.spares;
     this.worker = parts.worker;
     this.version = parts.version;
     this.#etcd = etcd;
-    this.#directory = directory;
   }
 
   /** A control plane that is ready, and a worker that has not joined. */
@@ -57,8 +52,8 @@ export class Cluster {
     tell = () => {},
   }: ClusterOptions = {}): Promise<Cluster> {
     const binaries = findBinaries();
-    mkdirSync(CLUSTER_CACHE, { recursive: true });
-    const directory = mkdtempSync(join(CLUSTER_CACHE, 'run-'));
+    await takeOver();
+    const directory = mkdtempSync(RUN_DIRECTORY);
     const numbers = Array.from({ length: count + spare }, (_, index) => index + 1);
     makeLan(numbers);
     const etcd = startEtcd(directory, binaries);
@@ -71,11 +66,11 @@ export class Cluster {
       for (const each of spares) each.prepare(masters[0] as ControlMaster);
       const worker = await booting;
       tell('the worker is there');
-      return new Cluster({ masters, spares, worker, version: binaries.version }, etcd, directory);
+      return new Cluster({ masters, spares, worker, version: binaries.version }, etcd);
     } catch (error) {
       const [worker] = await Promise.allSettled([booting]);
       if (worker.status === 'fulfilled') await worker.value.close();
-      await remove(all, etcd, directory);
+      await remove(all, etcd);
       throw error;
     }
   }
@@ -149,7 +144,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await this.worker.close();
-    await remove([...this.masters, ...this.spares], this.#etcd, this.#directory);
+    await remove([...this.masters, ...this.spares], this.#etcd);
   }
 }
 
@@ -179,9 +174,8 @@ async function startMasters(masters: readonly ControlMaster[], tell: (what: stri
   tell('all masters are ready');
 }
 
-async function remove(masters: readonly ControlMaster[], etcd: Running, directory: string): Promise<void> {
+async function remove(masters: readonly ControlMaster[], etcd: Running): Promise<void> {
   for (const master of masters) await master.stop();
   await etcd.stop();
-  await removeLan();
-  rmSync(directory, { recursive: true });
+  await sweep();
 }

@@ -1,16 +1,20 @@
 // Network namespaces on this machine with a bridge between them: one for etcd, one for each master, and a tap device for the
 // worker's guest. Nothing is in the machine's own namespace.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { REPOSITORY } from '../../lab/paths.ts';
 import { ETCD, masterAddress, PREFIX, VIP } from './addresses.ts';
 
-export const LAN = 'cluster-lan';
+/** Another checkout on the same machine has another: their clusters do not meet, and neither removes the other's. */
+const OURS = `bap-${createHash('sha256').update(REPOSITORY).digest('hex').slice(0, 6)}-`;
+
+export const namespaceOf = (host: string): string => `${OURS}${host}`;
+export const LAN = namespaceOf('lan');
 export const TAP = 'worker';
-export const namespaceOf = (host: string): string => `cluster-${host}`;
 
 const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8' });
 
 export function makeLan(masters: readonly number[]): void {
-  removeLan();
   ip('netns', 'add', LAN);
   ip('-n', LAN, 'link', 'add', 'lan', 'type', 'bridge');
   ip('-n', LAN, 'link', 'set', 'lan', 'up');
@@ -40,7 +44,16 @@ export function setCable(host: string, plugged: boolean): void {
   ip('-n', LAN, 'link', 'set', host, plugged ? 'up' : 'down');
 }
 
+/** Those of this checkout, whoever made them. */
+export function namespaces(): string[] {
+  const listed = ip('netns', 'list').split('\n');
+  return listed.map(line => line.split(' ')[0] ?? '').filter(name => name.startsWith(OURS));
+}
+
+export const processesIn = (namespace: string): number[] =>
+  ip('netns', 'pids', namespace).split('\n').filter(Boolean).map(Number);
+
+/** Bridge, cables and tap go with their namespaces. */
 export function removeLan(): void {
-  const found = ip('netns', 'list').matchAll(/^(cluster-\S+)/gm);
-  for (const [, namespace = ''] of found) ip('netns', 'del', namespace);
+  for (const namespace of namespaces()) ip('netns', 'del', namespace);
 }
