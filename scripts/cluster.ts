@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import { buildKubernetes } from '../test/cluster/kit/binaries.ts';
 import { Cluster } from '../test/cluster/kit/cluster.ts';
 import { ownerOf, SOCKET, sweep } from '../test/cluster/kit/leftovers.ts';
@@ -15,6 +15,8 @@ const ROOT = join(import.meta.dirname, '..');
 interface Request {
   readonly where: 'kubectl' | 'worker';
   readonly args: readonly string[];
+  /** Its stdin: ours where an argument is `-`. Elsewhere ours may be something that never ends. */
+  readonly input: string;
 }
 
 interface Answer {
@@ -28,8 +30,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<void> | void>> = {
   build: buildKubernetes,
   up,
   down,
-  kubectl: () => ask({ where: 'kubectl', args }),
-  worker: () => ask({ where: 'worker', args }),
+  kubectl: () => ask('kubectl'),
+  worker: () => ask('worker'),
   test: runScenarios,
 };
 const run = COMMANDS[command];
@@ -73,17 +75,27 @@ async function down(): Promise<void> {
 
 async function answerTo(cluster: Cluster, request: Request): Promise<Answer> {
   try {
-    if (request.where === 'kubectl') return { code: 0, stdout: cluster.kubectl(request.args), stderr: '' };
-    const { code, stdout, stderr } = await cluster.worker.run([...request.args], { timeoutMs: 600_000 });
+    if (request.where === 'kubectl')
+      return { code: 0, stdout: cluster.kubectl(request.args, request.input), stderr: '' };
+    const { code, stdout, stderr } = await cluster.worker.run([...request.args], {
+      input: request.input,
+      timeoutMs: 600_000,
+    });
     return { code: code ?? 1, stdout, stderr };
   } catch (error) {
     const { status, stdout, stderr } = error as { status?: number; stdout?: string; stderr?: string };
-    return { code: status ?? 1, stdout: stdout ?? '', stderr: stderr ?? `${error}\n` };
+    return {
+      code: status ?? 1,
+      stdout: stdout ?? '',
+      stderr: stderr ?? `${error instanceof Error ? error.message : error}\n`,
+    };
   }
 }
 
-async function ask(request: Request): Promise<void> {
-  if (!existsSync(SOCKET)) fail('No cluster is up: scripts/cluster up');
+async function ask(where: Request['where']): Promise<void> {
+  if (ownerOf() === undefined || !existsSync(SOCKET)) fail('No cluster is up: scripts/cluster up');
+  if (args.length === 0) fail(`scripts/cluster ${where}: what shall it run?`);
+  const request: Request = { where, args, input: args.includes('-') ? await text(process.stdin) : '' };
   const socket = connect(SOCKET);
   socket.end(JSON.stringify(request));
   const { code, stdout, stderr } = (await json(socket)) as Answer;

@@ -35,6 +35,15 @@ describe('the guide', () => {
   });
 });
 
+test('discovery uses EndpointSlices, or the Endpoints object before Kubernetes 1.21', async () => {
+  const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+  const endpoints = '/api/v1/namespaces/default/endpoints';
+  const asked = cluster().askedBy('system:serviceaccount:kube-system:bcs-apiserver-proxy');
+  console.log(`${cluster().version} | the DaemonSet's daemon asked | ${asked.join(', ')}`);
+  if (cluster().hasSlices) expect(asked).toContain(`list ${slices} 200`);
+  else expect(asked).toEqual(expect.arrayContaining([`list ${slices} 404`, `list ${endpoints} 200`]));
+});
+
 describe('the master in use, with the daemon as a pod', { timeout: 8 * MINUTES }, () => {
   test('is killed', async () => {
     const cost = await measure(cluster(), 'kill -9', master => master.kill('SIGKILL'));

@@ -34,6 +34,12 @@ test("the daemon as a unit, with kubelet's credentials", { timeout: 12 * MINUTES
   await eventually('all is well', () => isHealthy(cluster()), PATIENT);
 });
 
+test("with kubelet's credentials, which may get the Endpoints object and nothing else", async () => {
+  const asked = cluster().askedBy('system:node:worker');
+  tell("the unit's daemon asked", asked.join(', '));
+  expect(asked).toContain('get /api/v1/namespaces/default/endpoints/kubernetes 200');
+});
+
 test('a dead master leaves discovery by itself, is remembered, and comes back', {
   timeout: 8 * MINUTES,
 }, async () => {
@@ -43,7 +49,9 @@ test('a dead master leaves discovery by itself, is remembered, and comes back', 
   const from = performance.now();
   await eventually('it has left', async () => (await remembered()).includes(name), LEASE_ENDS);
   tell('killed', `left discovery after ${secondsSince(from)} s`);
-  expect(await codes()).toContain('real-server-left-discovery');
+  const { verdict, problems } = await statusOf(cluster());
+  expect(verdict).toBe('degraded');
+  expect(problems.map(({ code }) => code)).toContain('real-server-left-discovery');
   expect(await persistedOn(cluster())).not.toContain(name);
   await mend(cluster(), master);
   await eventually('all is well', () => isHealthy(cluster()), PATIENT);

@@ -31,6 +31,7 @@ export class AgentMachine implements Machine {
   #files = new Map<number, { resolve: (base64: string) => void; reject: (error: Error) => void }>();
   #hello = Promise.withResolvers<void>();
   #log = new CommandLog();
+  #isGone = false;
 
   constructor(input: Readable, output: Writable, surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -44,6 +45,7 @@ export class AgentMachine implements Machine {
   }
 
   async spawn(argv: string[], options: RunOptions = {}): Promise<RemoteProcess> {
+    this.#requireMachine(argv.join(' '));
     const process = new RemoteProcess(this.#nextId++, argv, request => this.#send(request));
     this.#processes.set(process.id, process);
     this.#send({ op: 'spawn', id: process.id, argv, ...options });
@@ -127,20 +129,30 @@ export class AgentMachine implements Machine {
 
   #listen(input: Readable): void {
     const output = this.#output;
+    this.#isGone = false;
     output.on('error', () => {}); // reported by the 'close' below
     createInterface({ input })
       .on('line', line => this.#receive(line))
       .on('close', () => {
-        if (this.#output === output) this.#lost('the machine ended');
+        if (this.#output !== output) return;
+        this.#isGone = true;
+        this.#lost('the machine ended');
       });
   }
 
-  #file(request: (id: number) => Request, what: string): Promise<string> {
+  async #file(request: (id: number) => Request, what: string): Promise<string> {
+    this.#requireMachine(what);
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.#files.set(id, { resolve, reject });
     this.#send(request(id));
     return bounded(promise, FILE_TIMEOUT_MS, what);
+  }
+
+  /** What is asked of a machine that is gone would be waited for in vain. */
+  #requireMachine(what: string): void {
+    if (this.#isGone)
+      throw new Error(`${what}: the machine has ended. ${this.#surroundings.consoleLog().slice(-500)}`);
   }
 
   #send(request: Request): void {

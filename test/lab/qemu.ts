@@ -114,6 +114,9 @@ async function bootOnce({
     qemu.stderr.on('data', chunk => {
       said += chunk;
     });
+    qemu.on('exit', (code, signal) => {
+      said += `QEMU ended: ${signal ?? `exit ${code}`}\n`;
+    });
     const ended = once(qemu, 'exit');
     const dead = ended.then(() => Promise.reject(new Error('QEMU ended')));
     dead.catch(() => {}); // an expected end comes later
@@ -124,7 +127,7 @@ async function bootOnce({
     );
     return { qemu, ended, dead, socket };
   };
-  const consoleLog = () => said + readFileSync(join(directory, 'console.log'), 'utf8');
+  const consoleLog = () => `${readFileSync(join(directory, 'console.log'), 'utf8')}\n${said}`;
   let running: Running | undefined;
   const close = async () => {
     running?.qemu.kill('SIGKILL'); // nothing in it is worth an orderly end

@@ -130,6 +130,17 @@ export class Cluster {
     return undefined;
   }
 
+  /** What `user` asked about masters and was answered, as "verb path code", each once. */
+  askedBy(user: string): string[] {
+    const asked = this.masters.flatMap(master => master.asked).filter(each => each.user === user);
+    return [...new Set(asked.map(({ verb, path, code }) => `${verb} ${path} ${code}`))];
+  }
+
+  /** Kubernetes before 1.21 has EndpointSlices only as beta, which our program does not ask for. */
+  get hasSlices(): boolean {
+    return Number(this.version.split('.')[1]) >= 21;
+  }
+
   /** A kubeconfig of the administrator, towards the VIP. */
   adminConfig(): string {
     return this.master(1).adminConfig();

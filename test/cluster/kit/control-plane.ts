@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { eventually } from '../../lab/bounded.ts';
 import { ETCD, masterAddress } from './addresses.ts';
+import { type Asked, askedIn, auditFlags } from './audit.ts';
 import type { Binaries, Program } from './binaries.ts';
 import { kubeadmConfig } from './kubeadm-config.ts';
 import { setCable } from './lan.ts';
@@ -76,11 +77,17 @@ export class ControlMaster {
     return this.#host.run([this.#binaries.pathOf('kubectl'), ...config, ...server, ...args], input);
   }
 
+  /** What its apiserver was asked about masters. */
+  get asked(): Asked[] {
+    return askedIn(this.kubernetes);
+  }
+
   /** Starts what does not run. */
   start(programs: readonly Program[] = CONTROL_PLANE): void {
     for (const program of programs) {
       if (this.#running.get(program)?.isRunning) continue;
       const [, ...flags] = this.#commandOf(program);
+      if (program === 'kube-apiserver') flags.push(...auditFlags(this.kubernetes));
       this.#running.set(program, this.#host.start(program, [this.#binaries.pathOf(program), ...flags]));
     }
   }
