@@ -2,7 +2,7 @@
 // `--all` adds the scenarios that take long. A tier that fails does not stop the others, except those that would test
 // what could not be built.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { trackedShellScripts } from './shell-scripts.ts';
 
@@ -20,6 +20,8 @@ interface Tier {
   readonly name: string;
   /** Without this tier having passed, it would test something old or nothing. */
   readonly needs?: string;
+  /** Not among those that run unless it is named: why not, or undefined where it does. */
+  readonly unasked?: () => string | undefined;
   readonly run: () => Counts;
 }
 
@@ -43,7 +45,15 @@ const TIERS: readonly Tier[] = [
   ),
   { ...vitest('binary'), needs: 'build' },
   { ...vitest('kernel', 'kernel-untimed'), needs: 'build' },
+  { ...vitest('cluster'), needs: 'build', unasked: withoutCluster },
 ];
+
+/** A quarter of an hour to build Kubernetes is nothing to begin by the way. */
+function withoutCluster(): string | undefined {
+  if (!every) return 'with --all';
+  if (process.env.CLUSTER_KUBERNETES || existsSync(join(ROOT, '.cache/cluster/kubernetes'))) return undefined;
+  return 'with CLUSTER_KUBERNETES=DIR, or after scripts/cluster build';
+}
 
 /** Passed when each of the commands exits with 0. */
 function check(name: string, ...commands: readonly [string, ...string[]][]): Tier {
@@ -159,7 +169,12 @@ if (unknown !== undefined) {
   console.error(`${unknown}: unknown tier; give some of ${TIERS.map(({ name }) => name).join(' ')}`);
   process.exit(64);
 }
-const results = runTiers(TIERS.filter(({ name }) => names.length === 0 || wanted(names).has(name)));
+const isWanted = ({ name, unasked }: Tier): boolean =>
+  names.length === 0 ? unasked?.() === undefined : wanted(names).has(name);
+const results = runTiers(TIERS.filter(isWanted));
+if (every && names.length === 0)
+  for (const { name, unasked } of TIERS)
+    if (unasked?.() !== undefined) console.log(`\n${name}: runs ${unasked()}`);
 const sum = (key: 'passed' | 'failed'): number => results.reduce((total, result) => total + result[key], 0);
 console.log(`\n${results.map(summaryLine).join('\n')}\n\n${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') > 0 ? 1 : 0;

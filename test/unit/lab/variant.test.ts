@@ -45,3 +45,11 @@ test('an image replaces earlier ones of the same guest, those of before guests h
   ];
   expect(replacedImages([...own, ...others], trixie)).toEqual(own);
 });
+
+test("the disk of a cluster's worker and those of the lab do not replace each other", () => {
+  const bookworm = { kernel: 'bookworm', arch: 'x64' } as const;
+  const lab = imageName(bookworm, '0123456789ab');
+  const worker = imageName(bookworm, '0123456789ab', 'worker');
+  expect(replacedImages([lab, worker], bookworm)).toEqual([lab]);
+  expect(replacedImages([lab, worker], bookworm, 'worker')).toEqual([worker]);
+});
