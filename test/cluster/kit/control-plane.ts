@@ -77,6 +77,12 @@ export class ControlMaster {
     return this.#host.run([this.#binaries.pathOf('kubectl'), ...config, ...server, ...args], input);
   }
 
+  /** Another program of the administrator's, towards the VIP, which is here the apiserver of this master. Returns its stdout. */
+  asAdministrator(argv: readonly string[]): string {
+    const environment = [`KUBECONFIG=/etc/kubernetes/${this.#adminFile}`, `HOME=${this.kubernetes}`];
+    return this.#host.run(['env', ...environment, ...argv]);
+  }
+
   /** What its apiserver was asked about masters. */
   get asked(): Asked[] {
     return askedIn(this.kubernetes);

@@ -9,11 +9,10 @@ import { DEFAULT_IMAGE, DEFAULT_NAMESPACE } from '../../../src/cli/pod-flags.ts'
 import { DEPRECATED_NAMES } from '../../../src/lib/http/deprecated.ts';
 import type { V1DaemonSet, V1PodSpec } from '../../../src/lib/manifests/kubernetes.ts';
 import { LABELS } from '../../../src/lib/manifests/options.ts';
+import { CHART, EVERY_VALUE } from '../../helpers/chart.ts';
 import { schemaProblems } from '../../helpers/kubernetes-schema.ts';
 import { byKind, helm, objectsIn } from '../../helpers/kubernetes-tools.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-
-const CHART = 'deploy/helm/bcs-apiserver-proxy';
 
 interface OtherObject {
   readonly kind: string;
@@ -50,43 +49,10 @@ function podOf(values: object): V1PodSpec {
   return spec.template.spec;
 }
 
-/** Everything that can be switched on or given. */
-const FULL = {
-  image: { repository: 'registry.example:5000/infra/proxy', tag: '1.2', pullSecrets: [{ name: 'registry' }] },
-  virtualServer: '[fd99::1]:6443',
-  realServers: ['[fd00::11]:6443'],
-  scheduler: 'rr',
-  discovery: 'nodes',
-  listen: { address: '::', port: 9000 },
-  persistDir: '/var/lib/proxy',
-  extraArgs: ['--probe-interval', '5s', '--no-route'],
-  resources: { limits: { memory: '1Gi', cpu: '1' } },
-  priorityClassName: 'nodes',
-  tolerations: [{ key: 'infra', operator: 'Equal', value: 'yes', effect: 'NoExecute', tolerationSeconds: 9 }],
-  nodeSelector: { pool: 'a' },
-  affinity: {
-    nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: {
-        nodeSelectorTerms: [{ matchExpressions: [{ key: 'edge', operator: 'DoesNotExist' }] }],
-      },
-    },
-  },
-  updateStrategy: { maxUnavailable: 3 },
-  podAnnotations: { note: 'ours', 'prometheus.io/scrape': 'false' },
-  podLabels: { team: 'infra' },
-  podMonitor: { enabled: true, interval: '15s', deprecatedNames: false, labels: { release: 'monitoring' } },
-  prometheusRule: {
-    enabled: true,
-    runbookBase: 'https://wiki.example/a-b/proxy?x=%20y',
-    labels: { release: 'monitoring' },
-  },
-  dashboard: { enabled: true, labels: { folder: 'infra' } },
-};
-
 describe('helm lint', () => {
   test.each([
     ['the defaults', {}],
-    ['everything', FULL],
+    ['everything', EVERY_VALUE],
   ])('has nothing to say of %s', (_, values) => {
     const { exitCode, stdout, stderr } = helm('lint', '--strict', CHART, '--values', valuesFile(values));
     expect(exitCode, `${stdout}${stderr}`).toBe(0);
@@ -155,7 +121,7 @@ describe('the objects', () => {
 
   test.each([
     ['the defaults', {}],
-    ['everything', FULL],
+    ['everything', EVERY_VALUE],
   ])('with %s have no field that Kubernetes does not know, and all that it needs', (_, values) => {
     const known = rendered(values).filter(
       ({ apiVersion }) => !apiVersion?.startsWith('monitoring.coreos.com/'),
@@ -165,15 +131,15 @@ describe('the objects', () => {
   });
 
   test('have what only a value gives', () => {
-    const { tolerations, affinity, priorityClassName } = FULL;
-    const { containers, ...pod } = podOf(FULL);
+    const { tolerations, affinity, priorityClassName } = EVERY_VALUE;
+    const { containers, ...pod } = podOf(EVERY_VALUE);
     expect(pod).toMatchObject({ tolerations, affinity, priorityClassName });
-    expect(pod.imagePullSecrets).toEqual(FULL.image.pullSecrets);
+    expect(pod.imagePullSecrets).toEqual(EVERY_VALUE.image.pullSecrets);
     expect(pod.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux', pool: 'a' });
-    expect(containers[0]?.resources?.limits).toEqual(FULL.resources.limits);
-    expect(containers[0]?.args?.slice(-3)).toEqual(FULL.extraArgs);
-    const { spec } = objectOf('DaemonSet', FULL) as unknown as V1DaemonSet;
-    expect(spec?.updateStrategy?.rollingUpdate).toEqual(FULL.updateStrategy);
+    expect(containers[0]?.resources?.limits).toEqual(EVERY_VALUE.resources.limits);
+    expect(containers[0]?.args?.slice(-3)).toEqual(EVERY_VALUE.extraArgs);
+    const { spec } = objectOf('DaemonSet', EVERY_VALUE) as unknown as V1DaemonSet;
+    expect(spec?.updateStrategy?.rollingUpdate).toEqual(EVERY_VALUE.updateStrategy);
     expect(spec?.template.metadata).toEqual({
       labels: { ...LABELS, team: 'infra' },
       annotations: { note: 'ours', 'prometheus.io/scrape': 'false', 'prometheus.io/port': '9000' },
@@ -211,7 +177,7 @@ describe('monitoring', () => {
   test('the rules are those of deploy/monitoring', () => {
     const file = parse(readFileSync('deploy/monitoring/prometheus-rule.yaml', 'utf8'));
     expect(objectOf('PrometheusRule', { prometheusRule: { enabled: true } })).toEqual(file);
-    expect(objectOf('PrometheusRule', FULL).metadata.labels).toEqual({ release: 'monitoring' });
+    expect(objectOf('PrometheusRule', EVERY_VALUE).metadata.labels).toEqual({ release: 'monitoring' });
   });
 
   test('with a base each alert has a runbook_url beside where to see, and nothing else', () => {
@@ -222,10 +188,10 @@ describe('monitoring', () => {
       (objectOf('PrometheusRule', values).spec.groups as { rules: Rule[] }[]).flatMap(({ rules }) => rules);
     const plain = rulesOf({ prometheusRule: { enabled: true } });
     expect(plain.length).toBeGreaterThan(10);
-    expect(rulesOf(FULL)).toEqual(
+    expect(rulesOf(EVERY_VALUE)).toEqual(
       plain.map(rule => {
         const code = rule.annotations.see?.split('#')[1];
-        const runbook_url = `${FULL.prometheusRule.runbookBase}#${code}`;
+        const runbook_url = `${EVERY_VALUE.prometheusRule.runbookBase}#${code}`;
         return { ...rule, annotations: { ...rule.annotations, runbook_url } };
       }),
     );
@@ -240,7 +206,7 @@ describe('monitoring', () => {
     };
     const scraped = { listen: { address: '0.0.0.0' }, podMonitor: { enabled: true } };
     expect(droppedBy(scraped)).toBeUndefined();
-    const [drop, ...others] = droppedBy(FULL) ?? [];
+    const [drop, ...others] = droppedBy(EVERY_VALUE) ?? [];
     expect(others).toEqual([]);
     expect(drop).toMatchObject({ sourceLabels: ['__name__'], action: 'drop' });
     const fits = (name: string): boolean => new RegExp(`^(?:${drop?.regex})$`).test(name);
@@ -253,17 +219,17 @@ describe('monitoring', () => {
   });
 
   test('the dashboard is that of deploy/monitoring, where the sidecar of Grafana looks for it', () => {
-    const { metadata, data } = objectOf('ConfigMap', FULL);
+    const { metadata, data } = objectOf('ConfigMap', EVERY_VALUE);
     expect(metadata.labels).toEqual({ grafana_dashboard: '1', folder: 'infra' });
     expect(Object.values(data)).toEqual([readFileSync('deploy/monitoring/dashboard.json', 'utf8')]);
   });
 
   test('the PodMonitor finds pods and port, and calls them as the rules do', () => {
-    const { metadata, spec } = objectOf('PodMonitor', FULL);
+    const { metadata, spec } = objectOf('PodMonitor', EVERY_VALUE);
     const [endpoint] = spec.podMetricsEndpoints as { port: string; interval: string }[];
     expect(metadata.labels).toEqual({ ...LABELS, release: 'monitoring' });
     expect(LABELS).toMatchObject((spec.selector as { matchLabels: object }).matchLabels);
-    expect(podOf(FULL).containers[0]?.ports?.map(({ name }) => name)).toEqual([endpoint?.port]);
+    expect(podOf(EVERY_VALUE).containers[0]?.ports?.map(({ name }) => name)).toEqual([endpoint?.port]);
     expect(endpoint?.interval).toBe('15s');
     const rules = readFileSync('deploy/monitoring/alerts.yaml', 'utf8');
     const jobs = new Set([...rules.matchAll(/job="([^"]+)"/g)].map(([, job]) => job));
