@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { CHART, EVERY_VALUE } from '../helpers/chart.ts';
 import { helm, objectsIn, toolPath } from '../helpers/kubernetes-tools.ts';
 import { eventually } from '../lab/bounded.ts';
@@ -35,7 +34,7 @@ test.each([
   const { exitCode, stdout } = helm('template', 'proxy', CHART, ...NAMESPACE, '--values', valuesFile(values));
   expect(exitCode).toBe(0);
   const objects = objectsIn(stdout).filter(({ kind }) => !OF_AN_OPERATOR.includes(kind ?? ''));
-  const text = objects.map(object => stringify(object)).join('---\n');
+  const text = objects.map(object => JSON.stringify(object)).join('\n---\n');
   const said = cluster().kubectl(['apply', '--dry-run=server', '--validate=true', '-f', '-'], text);
   expect(said.trim().split('\n')).toHaveLength(objects.length);
   for (const line of said.trim().split('\n')) expect(line).toMatch(/ created \(server dry run\)$/);

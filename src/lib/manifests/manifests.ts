@@ -15,9 +15,11 @@ export function manifests(options: ManifestOptions): KubernetesObject[] {
   ];
 }
 
-/** YAML, one document for each object, in the order of their fields as they were written: the same text each time. */
+/**
+ * YAML, one document for each object, in the order of their fields as they were written: the same text each time. kubectl
+ * and kubelet read YAML 1.1, in which a bare `yes` is true and a bare `0755` is octal.
+ */
 export function formatManifests(objects: readonly KubernetesObject[]): string {
-  return objects
-    .map(object => `---\n${stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })}`)
-    .join('');
+  const options = { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' } as const;
+  return objects.map(object => `---\n${stringify(object, options)}`).join('');
 }

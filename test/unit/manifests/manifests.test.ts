@@ -57,6 +57,14 @@ describe('every object', () => {
     ]);
   });
 
+  test.each(['yes', 'off', 'y', '0755', '1:30', '1_000', '~', '1e3'])(
+    'the namespace "%s" stays text for kubectl',
+    namespace => {
+      const read = parseAllDocuments(formatManifests(of({ namespace })), { version: '1.1' });
+      expect(read.map(document => document.toJS())).toEqual(of({ namespace }));
+    },
+  );
+
   test('is in the YAML as it is, the same text each time', () => {
     const text = formatManifests(of());
     expect(parseAllDocuments(text).map(document => document.toJS())).toEqual(of());
