@@ -34,7 +34,7 @@ test.each([
   const { exitCode, stdout } = helm('template', 'proxy', CHART, ...NAMESPACE, '--values', valuesFile(values));
   expect(exitCode).toBe(0);
   const objects = objectsIn(stdout).filter(({ kind }) => !OF_AN_OPERATOR.includes(kind ?? ''));
-  const text = objects.map(object => JSON.stringify(object)).join('\n---\n');
+  const text = objects.map(object => JSON.stringify(object)).join('\n');
   const said = cluster().kubectl(['apply', '--dry-run=server', '--validate=true', '-f', '-'], text);
   expect(said.trim().split('\n')).toHaveLength(objects.length);
   for (const line of said.trim().split('\n')) expect(line).toMatch(/ created \(server dry run\)$/);
