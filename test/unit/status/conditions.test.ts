@@ -46,6 +46,22 @@ describe('each condition, alone', () => {
     expect(problemsOf(wrong)).toEqual([{ code, severity, text, remedy, isLook, forS }]);
   });
 
+  test('a master that left discovery while it was dead is not in the file on purpose: only its leaving is told', () => {
+    const left = { address: '10.0.0.14', port: 6443, ageS: 225 };
+    const facts = {
+      missing: [left],
+      daemon: daemon({ '10.0.0.14': { state: 'dead', named: false, weight: undefined } }),
+    };
+    expect(codesOf(facts)).toEqual(['real-server-left-discovery']);
+    const stale = persisted({ spec: aSpec({ realServers: [{ address: '10.0.0.11', port: 6443 }] }) });
+    const [problem] = problemsOf({ ...facts, persisted: stale }).filter(
+      ({ code }) => code === 'persisted-stale',
+    );
+    expect(problem?.remedy).toBe(
+      'bcs-apiserver-proxy sync --rs 10.0.0.11:6443 --rs 10.0.0.12:6443 --rs 10.0.0.13:6443',
+    );
+  });
+
   test('all conditions are in the table, in their order', () => {
     expect(CONDITION_CASES.map(({ code }) => code)).toEqual(CONDITIONS.map(({ code }) => code));
   });
