@@ -1,7 +1,7 @@
 // What else befalls a worker, with the daemon as a unit of the host: masters that leave and come back, a master more and one
 // less, kube-proxy in each mode, the static pod, and the way out. Each test goes on from where the one before ended.
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../lab/bounded.ts';
 import { VIP, VIRTUAL_SERVER } from './kit/addresses.ts';
 import { isHealthy, isWhole, MINUTES, mend, PATIENT, persistedOn, statusOf, weightsOn } from './kit/node.ts';
@@ -88,6 +88,8 @@ test('a fourth master joins, and is withdrawn', { timeout: 10 * MINUTES }, async
   const from = performance.now();
   await eventually('it serves', async () => (await weightsOn(cluster()))[name] === 1, PATIENT);
   tell('a fourth master', `serves ${secondsSince(from)} s after it is named`);
+  // Whatever comes of this test, those after it begin with a node on which all is well.
+  onTestFinished(async () => void (await cluster().proxy(['sync', '--forget', name])));
   fourth.kill('SIGTERM');
   await eventually('it is gone', async () => !(name in (await weightsOn(cluster()))), PATIENT);
   await eventually('nobody waits for it', async () => !(await remembered()).includes(name), PATIENT);
@@ -118,7 +120,9 @@ describe('kube-proxy', () => {
       },
       { timeoutMs: MINUTES },
     );
-    const found = await codes();
+    const found = (await codes()).filter(code =>
+      /kube-proxy|virtual-server|real-server-(missing|unexpected)/.test(code),
+    );
     process.kill('SIGKILL');
     const { stderr } = await process.exited;
     expect(stderr).toMatch(/proxier/i);
@@ -169,6 +173,7 @@ test('leaving the cluster: clean refuses while kubelet uses the VIP, and leaves 
     { timeoutMs: 4 * MINUTES },
   );
   await proxy('clean');
-  expect(await worker.must(['ipvsadm', '-Sn'])).toBe('');
+  // kube-proxy in ipvs mode has left its own there, which is not ours to remove.
+  expect(await worker.must(['ipvsadm', '-Sn'])).not.toContain(VIRTUAL_SERVER);
   expect(await worker.must(['ip', 'route', 'show', 'table', 'local', VIP])).toBe('');
 });

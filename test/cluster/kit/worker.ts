@@ -109,6 +109,7 @@ rm -r "$work"`;
 
 const SET_UP = `
 chmod 755 /root/kube*
+mkdir -p /etc/kubernetes/manifests # as Kubernetes' own package of kubelet does
 systemctl enable --now systemd-networkd systemd-networkd-wait-online
 systemctl restart systemd-modules-load systemd-sysctl
 hostnamectl set-hostname worker || hostname worker
