@@ -53,6 +53,9 @@ describe('each condition, alone', () => {
       daemon: daemon({ '10.0.0.14': { state: 'dead', named: false, weight: undefined } }),
     };
     expect(codesOf(facts)).toEqual(['real-server-left-discovery']);
+    // One that ends in order and was withdrawn is told to nobody.
+    const ending = daemon({ '10.0.0.14': { state: 'closing', named: false, weight: undefined } });
+    expect(codesOf({ daemon: ending })).toEqual([]);
     const stale = persisted({ spec: aSpec({ realServers: [{ address: '10.0.0.11', port: 6443 }] }) });
     const [problem] = problemsOf({ ...facts, persisted: stale }).filter(
       ({ code }) => code === 'persisted-stale',

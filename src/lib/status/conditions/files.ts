@@ -64,32 +64,26 @@ export const FILES: readonly Condition[] = [
     // The daemon writes a new set as soon as one of it is ready.
     visibleAfterS: 60,
     detect: detectStale,
-    remedy: facts => {
-      const { daemon } = facts;
+    remedy: ({ daemon }) => {
       const known = daemon.snapshot.seen ? daemon.snapshot.value.realServers : [];
-      const names = known
-        .filter(({ address }) => !isMissing(facts, address))
-        .map(({ address }) => `--rs ${address}`);
+      const names = known.filter(({ named }) => named).map(({ address }) => `--rs ${address}`);
       return `bcs-apiserver-proxy sync ${names.length === 0 ? '--rs HOST:PORT' : names.join(' ')}`;
     },
   },
 ];
 
-/** It is remembered beside the file, on purpose: a boot must not begin with it (docs/decisions/0005-memory-of-masters.md). */
-const isMissing = ({ missing }: Facts, address: string): boolean =>
-  missing.some(master => formatHostPort(master) === address);
-
-/** Only the daemon knows better than the file. One that drains may be on its way out, and is no reason. */
-function detectStale(facts: Facts): readonly Finding[] | Unseen {
-  const { persisted, daemon, events } = facts;
+/**
+ * Only the daemon knows better than the file. One that drains may be on its way out, and is no reason; one that left discovery
+ * is remembered beside the file, on purpose (docs/decisions/0005-memory-of-masters.md).
+ */
+function detectStale({ persisted, daemon, events }: Facts): readonly Finding[] | Unseen {
   const { spec } = persisted;
   if (spec === undefined) return NO_PERSISTED_SET;
   if (!daemon.snapshot.seen) return noWord(daemon.snapshot.why);
   const known = daemon.snapshot.value.realServers;
   const names = spec.realServers.map(formatHostPort);
   const lacks = known
-    .filter(({ state }) => state !== 'draining')
-    .filter(({ address }) => !names.includes(address) && !isMissing(facts, address))
+    .filter(({ address, state, named }) => named && state !== 'draining' && !names.includes(address))
     .map(({ address }) => address);
   const old = names.filter(name => !known.some(({ address }) => address === name));
   if (lacks.length + old.length === 0) return NO_FINDINGS;
