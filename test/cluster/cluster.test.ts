@@ -3,10 +3,19 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../lab/bounded.ts';
 import { VIRTUAL_SERVER } from './kit/addresses.ts';
-import { isHealthy, isWhole, MINUTES, masterInUse, measure, mend, PATIENT } from './kit/node.ts';
+import {
+  isHealthy,
+  isWhole,
+  joinAndLeave,
+  MINUTES,
+  masterInUse,
+  measure,
+  mend,
+  PATIENT,
+} from './kit/node.ts';
 import { useCluster } from './kit/use.ts';
 
-const cluster = useCluster();
+const cluster = useCluster({ spare: 1 });
 
 const POD = ['-n', 'kube-system', 'get', 'pod', '-l', 'app.kubernetes.io/name=bcs-apiserver-proxy'];
 
@@ -64,6 +73,16 @@ describe('the master in use, with the daemon as a pod', { timeout: 8 * MINUTES }
     const cost = await measure(cluster(), 'SIGTERM', master => master.kill('SIGTERM'));
     expect(cost).toMatchObject({ wasNotReady: false, failed: 0 });
   });
+});
+
+test('a fourth master joins, ends in order, and nobody waits for it', { timeout: 10 * MINUTES }, async () => {
+  const name = await joinAndLeave(cluster());
+  const memory = () =>
+    cluster()
+      .worker.readFile('/root/.bcs/masters.json')
+      .catch(() => '');
+  await eventually('it is forgotten', async () => !(await memory()).includes(name), PATIENT);
+  await eventually('all is well', () => isHealthy(cluster()), PATIENT);
 });
 
 test('a rolling restart of all masters fails no request', { timeout: 10 * MINUTES }, async () => {

@@ -1,10 +1,20 @@
 // What else befalls a worker, with the daemon as a unit of the host: masters that leave and come back, a master more and one
 // less, kube-proxy in each mode, the static pod, and the way out. Each test goes on from where the one before ended.
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../lab/bounded.ts';
 import { VIP, VIRTUAL_SERVER } from './kit/addresses.ts';
-import { isHealthy, isWhole, MINUTES, mend, PATIENT, persistedOn, statusOf, weightsOn } from './kit/node.ts';
+import {
+  isHealthy,
+  isWhole,
+  joinAndLeave,
+  MINUTES,
+  mend,
+  PATIENT,
+  persistedOn,
+  statusOf,
+  weightsOn,
+} from './kit/node.ts';
 import { useCluster } from './kit/use.ts';
 import { Watch } from './kit/watch.ts';
 
@@ -77,22 +87,10 @@ describe.each(['SIGKILL', 'SIGTERM'] as const)('%s to one master after the other
   });
 });
 
-test('a fourth master joins, and is withdrawn', { timeout: 10 * MINUTES }, async () => {
-  const fourth = cluster().spares[0];
-  if (fourth === undefined) throw new Error('a spare master is needed');
-  const name = `${fourth.address}:6443`;
-  fourth.start(['kube-apiserver']);
-  const isNamed = () =>
-    cluster().kubectl(['get', 'endpoints', 'kubernetes', '-o', 'yaml']).includes(fourth.address);
-  await eventually('it is named', async () => isNamed(), PATIENT);
-  const from = performance.now();
-  await eventually('it serves', async () => (await weightsOn(cluster()))[name] === 1, PATIENT);
-  tell('a fourth master', `serves ${secondsSince(from)} s after it is named`);
-  // Whatever comes of this test, those after it begin with a node on which all is well.
-  onTestFinished(async () => void (await cluster().proxy(['sync', '--forget', name])));
-  fourth.kill('SIGTERM');
-  await eventually('it is gone', async () => !(name in (await weightsOn(cluster()))), PATIENT);
-  await eventually('nobody waits for it', async () => !(await remembered()).includes(name), PATIENT);
+test('a fourth master joins, and ends in order', { timeout: 10 * MINUTES }, async () => {
+  const name = await joinAndLeave(cluster());
+  // Kubelet may not watch: the daemon hears within half a minute that it was withdrawn, and by then it may have been dead.
+  if ((await codes()).includes('real-server-left-discovery')) await proxy('sync', '--forget', name);
   await eventually('all is well', () => isHealthy(cluster()), PATIENT);
 });
 

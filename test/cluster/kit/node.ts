@@ -98,3 +98,21 @@ export async function mend(cluster: Cluster, ...masters: readonly ControlMaster[
   // A kubelet that starts says for a moment that its node is not ready.
   await eventually('kubelet is well', async () => cluster.isReadySince(restartedAt), PATIENT);
 }
+
+/** The spare master begins to serve, and ends in order. Returns its name when the kernel no longer has it. */
+export async function joinAndLeave(cluster: Cluster): Promise<string> {
+  const [spare] = cluster.spares;
+  if (spare === undefined) throw new Error('a spare master is needed');
+  const name = `${spare.address}:6443`;
+  spare.start(['kube-apiserver']);
+  const isNamed = (): boolean =>
+    cluster.kubectl(['get', 'endpoints', 'kubernetes', '-o', 'yaml']).includes(spare.address);
+  await eventually('it is named', async () => isNamed(), PATIENT);
+  const from = performance.now();
+  await eventually('it serves', async () => (await weightsOn(cluster))[name] === 1, PATIENT);
+  const tookS = (performance.now() - from) / 1000;
+  console.log(`${cluster.version} | a fourth master | serves ${tookS.toFixed(1)} s after it is named`);
+  spare.kill('SIGTERM');
+  await eventually('it is gone', async () => !(name in (await weightsOn(cluster))), PATIENT);
+  return name;
+}
