@@ -19,9 +19,11 @@ export type Death = 'crash' | 'power loss' | 'orderly end';
 const ANSWER_MS = 2;
 /** TCP_USER_TIMEOUT, and when the next keep-alive is due (docs/kernel-facts.md, K40). */
 const SENTINEL_MS = 2500;
-/** From the API to the daemon: an event and the debounce; behind an outage the longest back-off. */
+/** From the API to the daemon: an event and the debounce; behind an outage, and where it may not watch, the longest back-off. */
 const DISCOVERY_MS = 1000;
 const DISCOVERY_BACKOFF_MS = 30_000;
+/** Told to ask anew: within a second, and the debounce. */
+const DISCOVERY_ANEW_MS = 2000;
 
 class SimulatedMaster {
   readonly realServer: HostPort;
@@ -73,8 +75,12 @@ export class SimulatedNode {
   #ended: Promise<void> = Promise.resolve();
   readonly #leases: Leases;
 
-  constructor(masters: number, random: () => number) {
+  /** Whether discovery may watch; otherwise it asks again and again. */
+  readonly #watches: boolean;
+
+  constructor(masters: number, random: () => number, { watches = true } = {}) {
     this.#random = random;
+    this.#watches = watches;
     this.masters = Array.from({ length: masters }, (_, index) => new SimulatedMaster(index + 1));
     this.persisted = this.masters.map(({ realServer }) => realServer);
     this.#leases = new Leases(addresses => {
@@ -196,17 +202,24 @@ export class SimulatedNode {
   #source(ready: () => readonly HostPort[]): EndpointSource {
     const reaches = () =>
       [...ready(), ...this.#kernelServers().filter(({ weight }) => weight > 0)].some(one => this.#lives(one));
+    let inMs = DISCOVERY_MS;
     return {
-      freshness: { lastEventAt: undefined, connected: true, server: undefined, lastProblem: undefined },
-      reconnect() {},
+      freshness: {
+        ...{ lastEventAt: undefined, server: undefined, lastProblem: undefined },
+        connected: this.#watches,
+      },
+      reconnect() {
+        inMs = DISCOVERY_ANEW_MS;
+      },
       run: (tell, signal) =>
         new Promise(resolve => {
-          let inMs = DISCOVERY_MS;
           let told = '';
           const timer = setInterval(() => {
             inMs = reaches() ? inMs - DISCOVERY_MS : DISCOVERY_BACKOFF_MS;
             const now = JSON.stringify(this.named);
-            if (inMs > 0 || now === told || this.named.length === 0) return;
+            if (inMs > 0) return;
+            if (!this.#watches) inMs = DISCOVERY_BACKOFF_MS;
+            if (now === told || this.named.length === 0) return;
             told = now;
             tell(this.named);
           }, DISCOVERY_MS);

@@ -4,15 +4,16 @@ import type { Clock } from '../clock.ts';
 import type { EndpointSource, Freshness } from '../discovery/source.ts';
 import type { Thresholds } from '../health/scoreboard.ts';
 import { isListening } from '../host/listeners.ts';
-import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
+import { equalHostPort, type HostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { type Kernel, observe } from '../reconcile/kernel.ts';
 import type { SocketClient, SocketId } from '../sockets/client.ts';
-import { fanOut, listener, type Telemetry } from '../telemetry.ts';
+import { fanOut, type Telemetry } from '../telemetry.ts';
 import { admit } from './admission.ts';
 import { ConnectionBreaker } from './breaker.ts';
 import type { StartProbe } from './candidate.ts';
 import { Candidates } from './candidates.ts';
+import { DiscoveryPrompt } from './discovery-prompt.ts';
 import { Keeper, type Kept } from './keeper.ts';
 import { Memory, type MemoryFile } from './memory.ts';
 import { Reconciler } from './reconciler.ts';
@@ -58,12 +59,14 @@ export class Daemon {
   readonly #traffic: Traffic;
   /** Sentences about what discovery names that have been told. */
   readonly #toldOf = new Set<string>();
+  readonly #prompt: DiscoveryPrompt;
   #source: EndpointSource | undefined;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
-    const telemetry = fanOut([parts.telemetry, this.#leaveDeadServer()]);
     const { clock, startProbe } = parts;
+    this.#prompt = new DiscoveryPrompt(clock, () => this.#source);
+    const telemetry = fanOut([parts.telemetry, this.#prompt.telemetry]);
     this.candidates = new Candidates({
       ...{ clock, startProbe, telemetry },
       thresholds: parts.probe,
@@ -120,6 +123,7 @@ export class Daemon {
       await Promise.all(tasks.map(task => this.#supervisor.run(task, signal)));
     } finally {
       this.candidates.stop();
+      this.#prompt.stop();
     }
   }
 
@@ -179,15 +183,5 @@ export class Daemon {
     // A set is good when discovery named it and one of it serves: then a boot can start from it.
     if (this.candidates.discovered().some(one => ready.some(other => equalHostPort(one, other))))
       this.#keeper.keep({ ...this.#parts.spec, realServers: this.candidates.bootable() });
-  }
-
-  /** Discovery must not hang on a server that is dead: a hung one keeps its connections open. */
-  #leaveDeadServer(): Telemetry {
-    return listener({
-      changed: ({ realServer, to }) => {
-        const hangsOn = this.#source?.freshness.server;
-        if (to === 'dead' && hangsOn?.includes(formatHostPort(realServer))) this.#source?.reconnect();
-      },
-    });
   }
 }
