@@ -8,6 +8,7 @@ import {
   isHealthy,
   isWhole,
   joinAndLeave,
+  MEMORY,
   MINUTES,
   mend,
   PATIENT,
@@ -20,7 +21,6 @@ import { Watch } from './kit/watch.ts';
 
 const cluster = useCluster({ spare: 1 });
 
-const MEMORY = '/root/.bcs/masters.json';
 const KUBELET = '/etc/kubernetes/kubelet.conf';
 const LEASE_ENDS = { timeoutMs: 40_000, everyMs: 500 };
 

@@ -34,6 +34,9 @@ export class DiscoveryPrompt {
 
   #askIn(milliseconds: number, source: () => EndpointSource | undefined): void {
     this.stop();
-    this.#timer = this.#clock.setTimeout(() => source()?.reconnect(), milliseconds);
+    this.#timer = this.#clock.setTimeout(() => {
+      // A watch that was only between two servers is open again by now, and hears by itself.
+      if (source()?.freshness.connected === false) source()?.reconnect();
+    }, milliseconds);
   }
 }

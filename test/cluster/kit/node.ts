@@ -8,13 +8,14 @@ import { type Cost, Watch } from './watch.ts';
 
 export const MINUTES = 60_000;
 export const PATIENT = { timeoutMs: 4 * MINUTES, everyMs: 1000 };
-const MEMORY = '/root/.bcs/masters.json';
+/** What the daemon remembers of masters that left. */
+export const MEMORY = '/root/.bcs/masters.json';
 /** Kubelet asks for a lease each 10 s. */
 const TWO_LEASES_MS = 25_000;
 
 export interface Status {
   readonly verdict: string;
-  readonly problems: readonly { readonly code: string; readonly summary: string }[];
+  readonly problems: readonly { readonly code: string }[];
 }
 
 export async function statusOf({ worker }: Cluster): Promise<Status> {
