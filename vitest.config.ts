@@ -1,23 +1,34 @@
 // The four test tiers (see CONTRIBUTING.md): what each may touch decides where it runs.
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { chosenVariant } from './test/lab/variant.ts';
 
-/** Scenarios that measure nothing: their guests run two at a time. */
+/** Scenarios that measure nothing: their guests run two at a time, those that take longest first. */
 const UNTIMED = scenarios([
-  'cluster',
-  'daemon-attacks',
-  'daemon-memory',
-  'hosts',
-  'image',
   'init',
-  'legacy',
   'networks',
-  'packages',
-  'service',
-  'status',
   'uplinks',
+  'daemon-attacks',
+  'service',
+  'hosts',
+  'status',
+  'daemon-memory',
+  'legacy',
+  'cluster',
+  'image',
   'without-ipv6',
+  'packages',
 ]);
+
+/** Vitest knows how long a file takes only where it ran before. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => UNTIMED.findIndex(name => moduleId.endsWith(name));
+    const sorted = await super.sort(files);
+    const ranked = sorted.filter(file => rank(file) >= 0).sort((a, b) => rank(a) - rank(b));
+    return sorted.map(file => (rank(file) < 0 ? file : (ranked.shift() ?? file)));
+  }
+}
 
 /**
  * Those in which an architecture may make a difference: what is said to the kernel, the services, the decisions. All of
@@ -47,6 +58,7 @@ const KERNEL = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...EVERY_CORE, ...PATIENT, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { test: { ...EVERY_CORE, ...PATIENT, name: 'cli', include: ['test/cli/**/*.test.ts'] } },

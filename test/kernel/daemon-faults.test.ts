@@ -124,7 +124,7 @@ test.each([4, 6] as const)(
     const net = await lab.network({ masters: 3 });
     await net.startApiservers({ family });
     const daemon = await startDaemon(lab.machine, net, { family, args: ['--drain-timeout', '8s'] });
-    const { fresh, busy, idle, master } = await startClients(net, net.worker, family);
+    const { fresh, busy, idle, master } = await startClients(net, net.worker, family, 30_000);
     const realServer = family === 4 ? `${master.ipv4}:6443` : `[${master.ipv6}]:6443`;
     const faultAt = await net.now();
     await master.control({ readyz: 500 });

@@ -64,14 +64,18 @@ export interface Clients {
   readonly master: Master;
 }
 
-/** A client that opens a fresh TLS connection every 250 ms, one that is busy, one that waits in silence. */
+/**
+ * A client that opens a fresh TLS connection every 250 ms, one that is busy, one that waits in silence. The first waits for
+ * a second, or for `patienceMs` where late is as good as in time.
+ */
 export async function startClients(
   net: Network,
   host: LabHost = net.worker,
   family: 4 | 6 = 4,
+  patienceMs?: number,
 ): Promise<Clients> {
   const vip = family === 4 ? VIP4 : VIP6;
-  const fresh = await host.client('fresh', { vip });
+  const fresh = await host.client('fresh', { vip, ...(patienceMs && { timeoutMs: patienceMs }) });
   // They wait far longer than any scenario lasts, so that an error of theirs is the daemon's doing.
   const busy = await host.client('busy', { vip, timeoutMs: 120_000 });
   const idle = await host.client('idle', { vip, timeoutMs: 120_000 });
