@@ -99,10 +99,10 @@ async function bootOnce({
     ...['-chardev', `file,id=console,append=on,path=${join(directory, 'console.log')}`],
     ...['-serial', 'chardev:console'],
     ...['-kernel', image.kernel, '-append', `${consoleAndClock} ${KERNEL} ${INIT[init]} ${parameters}`],
-    // NVMe and ext4 are built into the kernel: no initramfs.
-    ...['-device', 'nvme,id=nvme,serial=lab'],
-    ...['-drive', `if=none,id=root,format=raw,${disk.root}`, '-device', 'nvme-ns,drive=root,nsid=1'],
-    ...['-drive', `if=none,id=data,format=raw,${disk.data}`, '-device', 'nvme-ns,drive=data,nsid=2'],
+    // NVMe and ext4 are built into the kernel: no initramfs. The other disk is of another kind: since 6.12 two of NVMe get
+    // their names in either order.
+    ...['-drive', `if=none,id=root,format=raw,${disk.root}`, '-device', 'nvme,drive=root,serial=lab'],
+    ...['-drive', `if=none,id=data,format=raw,${disk.data}`, '-device', 'virtio-blk-pci,drive=data'],
     ...['-chardev', `socket,id=agent,path=${path}`],
     ...(lan === undefined ? [] : cardOf(lan)),
     ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=lab.agent'],
