@@ -8,6 +8,7 @@ const UNTIMED = scenarios([
   'init',
   'networks',
   'uplinks',
+  'daemon-discovery',
   'daemon-attacks',
   'service',
   'hosts',
@@ -16,6 +17,7 @@ const UNTIMED = scenarios([
   'legacy',
   'cluster',
   'image',
+  'lab',
   'without-ipv6',
   'packages',
 ]);

@@ -4,10 +4,9 @@ import { expect, test } from 'vitest';
 import { VIP4 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
 import { useLab } from '../lab/lab.ts';
-import type { LabHost } from '../lab/lab-host.ts';
 import { wrongWindow } from '../lab/outcome.ts';
 import { measureFault, runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
-import { initArgs, nodeState, realServerOf } from './helpers.ts';
+import { initArgs, nodeState, realServerOf, trackConnections } from './helpers.ts';
 
 const lab = useLab();
 const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
@@ -195,12 +194,6 @@ test('connection tracking, where it is on, names the master of a connection: the
   await trackConnections(net.worker);
   expect(await readsTable()).toBe(false);
 });
-
-/** It is on in a network namespace once a rule needs it, as kube-proxy's rules do. */
-async function trackConnections(host: LabHost): Promise<void> {
-  const chain = 'type filter hook output priority 0';
-  await host.must(['nft', `table inet tracked { chain output { ${chain}; ct state established accept; }; }`]);
-}
 
 test('110,000 connections of others in the table of IPVS hold up nothing: an idle connection of a lost master is broken', async () => {
   const net = await lab.network({ masters: 3 });

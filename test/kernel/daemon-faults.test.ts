@@ -15,6 +15,7 @@ import {
   startDaemon,
   weights,
 } from './daemon-helpers.ts';
+import { trackConnections } from './helpers.ts';
 
 const lab = useLab();
 
@@ -52,6 +53,7 @@ async function strike(
   family: 4 | 6 = 4,
   host = net.worker,
 ): Promise<Measured> {
+  await trackConnections(host);
   const clients = await startClients(net, host, family);
   const faultAt = await net.now();
   await fault.strike(net, clients.master);
@@ -148,6 +150,17 @@ test.each([4, 6] as const)(
     expect(await weights(net.worker)).not.toHaveProperty([realServer]);
   },
 );
+
+test('D16 with a shutdown delay of 0 a restart is a crash, and as short', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await startDaemon(lab.machine, net);
+  const { fresh, busy, idle, master } = await startClients(net);
+  const faultAt = await net.now();
+  master.apiserver.kill('SIGTERM');
+  const { wrongMs } = await measureFault('D16 no shutdown delay', { fresh, busy, idle, master }, faultAt);
+  expect(wrongMs).toBeLessThanOrEqual(KILLED.wrongMs * SLOWNESS);
+});
 
 test('D5 all masters die: the set is held, and one that returns is used at once', async () => {
   const net = await lab.network({ masters: 3 });

@@ -10,6 +10,7 @@ import type { Master } from '../lab/master.ts';
 import type { Network } from '../lab/network.ts';
 import { rightAfterMs, wrongWindow } from '../lab/outcome.ts';
 import { startDaemon, weights } from './daemon-helpers.ts';
+import { trackConnections } from './helpers.ts';
 
 const lab = useLab();
 
@@ -46,6 +47,7 @@ function broken({ busy, idle, used }: Crowd): number {
 async function threeMasters(args: readonly string[] = [], scheduler?: string) {
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();
+  await trackConnections(net.worker);
   const shape = scheduler === undefined ? { args } : { args, scheduler };
   return { net, daemon: await startDaemon(lab.machine, net, shape) };
 }

@@ -32,6 +32,15 @@ export function initArgs(net: Network, { family = 4, scheduler, masters }: InitS
   ];
 }
 
+/**
+ * Connection tracking is on in a network namespace once a rule needs it, as kube-proxy's rules do on a node of Kubernetes.
+ * With it the daemon knows which master a connection goes to.
+ */
+export async function trackConnections(host: LabHost): Promise<void> {
+  const chain = 'type filter hook output priority 0';
+  await host.must(['nft', `table inet tracked { chain output { ${chain}; ct state established accept; }; }`]);
+}
+
 export const NODE_STATE = ['rules', 'routes', 'sysctls'] as const;
 
 /** The kernel's tables as text: equal text = nothing was changed. */
