@@ -12,7 +12,9 @@ export type ApiErrorCode =
   /** The server no longer has the history from our resourceVersion on. */
   | 'api-expired'
   /** The server ended the watch long before the time that it was asked for. */
-  | 'api-cut-short';
+  | 'api-cut-short'
+  /** Not asked: the server named a time that is not over. */
+  | 'api-busy';
 
 export class ApiError extends ProxyError {
   override readonly code: ApiErrorCode;
@@ -31,7 +33,17 @@ export class ApiError extends ProxyError {
 
 /** The answer is about us or the request, and every other apiserver would give the same. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof ApiError && error.status !== undefined && error.status < 500;
+  return error instanceof ApiError && error.status !== undefined && error.status < 500 && !isBusy(error);
+}
+
+/** This server has too much to do, which says nothing about another one. */
+function isBusy(error: ApiError): boolean {
+  return error.status === 429 || isLeftAlone(error);
+}
+
+/** Nothing was asked. */
+export function isLeftAlone(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'api-busy';
 }
 
 /** Nothing is wrong: it was too long since our last version. */
@@ -46,7 +58,7 @@ export function needsList(error: unknown): boolean {
 
 /** An answer that came, but cannot be used. */
 export function isBadAnswer(error: unknown): boolean {
-  return error instanceof ApiError && error.code !== 'api-timeout' && !isRefusal(error);
+  return error instanceof ApiError && error.code !== 'api-timeout' && !isRefusal(error) && !isBusy(error);
 }
 
 /** One sentence, also for the failure of several addresses of one name, whose message is empty. */

@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoCode } from '../errors.ts';
 import type { HostPort } from '../model/address.ts';
 import { ApiClient, type ApiServer } from './api-client.ts';
-import { ApiError, isBadAnswer, isExpired, isRefusal, needsList } from './api-error.ts';
+import { ApiError, isBadAnswer, isExpired, isLeftAlone, isRefusal, needsList } from './api-error.ts';
 import { Backoff } from './backoff.ts';
+import { Courtesy } from './courtesy.ts';
 import type { ClusterAccess } from './kubernetes.ts';
 import { Mirror } from './mirror.ts';
 import { Progress } from './progress.ts';
@@ -36,6 +37,7 @@ export class Reflector {
   readonly #mirror: Mirror;
   readonly #progress: Progress;
   readonly #backoff: Backoff;
+  readonly #courtesy: Courtesy;
   #badAnswers = 0;
   #session: AbortController | undefined;
 
@@ -50,6 +52,7 @@ export class Reflector {
       onChange(candidates);
     });
     this.#backoff = new Backoff(timing.backoffMs, timing.backoffCeilingMs);
+    this.#courtesy = new Courtesy(timing.retryAfterCeilingMs);
   }
 
   get freshness(): Freshness {
@@ -85,7 +88,9 @@ export class Reflector {
       if (signal.aborted) return Math.random() * resumeJitterMs;
       if (this.#settled()) this.#backoff.reset();
       const relistMs = this.#mustList(error) ? Math.random() * relistJitterMs : 0;
-      return Math.max(this.#backoff.next(), this.#askedToWaitMs(error)) + relistMs;
+      const backoffMs = this.#backoff.next();
+      // Nobody was asked: another one may be known by then, and one that wants its time gets no more of it.
+      return (isLeftAlone(error) ? Math.min(backoffMs, this.#courtesy.soonestMs) : backoffMs) + relistMs;
     } finally {
       this.#progress.closed();
     }
@@ -94,19 +99,25 @@ export class Reflector {
   /** Resolves when a watch ended as it should; throws when there is reason to wait. */
   async #tryServers(signal: AbortSignal): Promise<void> {
     let first: unknown;
+    let leftAlone: ApiError | undefined;
     for (const server of serversToTry(await this.#readAccess(), this.#options.fallbackServers)) {
+      const refusal = this.#courtesy.refusalOf(server.label);
+      leftAlone ??= refusal;
+      if (refusal !== undefined) continue;
+      const isFirst = first === undefined && leftAlone === undefined;
       try {
-        await this.#follow(server, first === undefined, signal);
+        await this.#follow(server, isFirst, signal);
         return;
       } catch (error) {
         if (signal.aborted || isExpired(error)) throw error;
-        if (first === undefined) this.#progress.failed(server.label, error);
+        this.#courtesy.heard(server.label, error);
+        if (isFirst) this.#progress.failed(server.label, error);
         first ??= error;
         if (needsList(error) || isRefusal(error) || this.#settled()) throw error;
         this.#client.close();
       }
     }
-    throw first;
+    throw first ?? leftAlone;
   }
 
   async #follow(server: ApiServer, configured: boolean, signal: AbortSignal): Promise<void> {
@@ -138,12 +149,6 @@ export class Reflector {
     const mustList = needsList(error) || this.#badAnswers >= BAD_ANSWERS_UNTIL_LIST;
     if (mustList) this.#mirror.listNext();
     return mustList;
-  }
-
-  /** Every node is told the same, so none comes back just then. */
-  #askedToWaitMs(error: unknown): number {
-    const askedMs = error instanceof ApiError ? error.retryAfterMs : 0;
-    return Math.min(askedMs, this.#options.timing.retryAfterCeilingMs) * (1 + Math.random() / 2);
   }
 
   /** The watch lived long enough to show that its server works. */

@@ -1,5 +1,5 @@
 // Whom discovery asks: the configured server first, and the real servers themselves while it fails.
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { HostPort } from '../../../src/lib/model/address.ts';
 import { type FakeApiserver, fail, SLICES } from './apiserver.ts';
 import { Harness, slice, until, untilSnapshot, untilWatching } from './harness.ts';
@@ -29,6 +29,70 @@ test('a real server is asked while the configured one fails, and left for it whe
   real.endWatches();
   await untilWatching(configured);
   await until(() => expect(running.source.freshness.lastProblem).toBeUndefined());
+});
+
+/** Each request is answered so, with the words "come back later". */
+function busy(status: number, seconds = '30'): FakeApiserver['intercept'] {
+  return (_, response) => {
+    response.setHeader('retry-after', seconds);
+    return fail(response, status, 'come back later');
+  };
+}
+
+describe.each([429, 503])('a configured server that answers %i and names a time', status => {
+  test('is left alone for it, and a real server is asked meanwhile, again and again', async () => {
+    const configured = await harness.apiserver();
+    const real = await harness.apiserver();
+    real.set(SLICES, slice('10.0.0.1'));
+    configured.intercept = busy(status);
+    const running = await harness.start(configured, { fallbackServers: () => [at(real)] });
+    await untilSnapshot(running, '10.0.0.1:6443');
+    for (const watches of [2, 3]) {
+      await untilWatching(real);
+      real.endWatches();
+      await until(() => expect(real.count('watch')).toBe(watches));
+    }
+    expect([configured.requests.length, real.count('list')]).toEqual([1, 1]);
+    expect(running.source.freshness.lastProblem).toContain('come back later');
+  });
+
+  test('does not delay a real server that is known a moment later', async () => {
+    const configured = await harness.apiserver();
+    const real = await harness.apiserver();
+    real.set(SLICES, slice('10.0.0.1'));
+    configured.intercept = busy(status);
+    let known: HostPort[] = [];
+    const running = await harness.start(configured, { fallbackServers: () => known });
+    await until(() => expect(running.source.freshness.lastProblem).toContain('come back later'));
+    known = [at(real)];
+    await untilSnapshot(running, '10.0.0.1:6443');
+    expect(configured.requests).toHaveLength(1);
+  });
+
+  test('is not asked sooner because somebody has reason to ask anew', async () => {
+    const configured = await harness.apiserver();
+    configured.intercept = busy(status);
+    let looks = 0;
+    const fallbackServers = (): HostPort[] => {
+      looks += 1;
+      return [];
+    };
+    const running = await harness.start(configured, { fallbackServers });
+    await until(() => expect(configured.requests).toHaveLength(1));
+    running.source.reconnect();
+    await until(() => expect(looks).toBeGreaterThan(3));
+    expect(configured.requests).toHaveLength(1);
+  });
+});
+
+test('a time that is next to nothing does not make the waits shorter', async () => {
+  const [patient, hasty] = [await harness.apiserver(), await harness.apiserver()];
+  for (const server of [patient, hasty]) server.intercept = busy(429, '0.001');
+  await harness.start(patient, { timing: { backoffMs: 60_000, backoffCeilingMs: 60_000 } });
+  await until(() => expect(patient.requests).toHaveLength(1));
+  await harness.start(hasty);
+  await until(() => expect(hasty.requests.length).toBeGreaterThan(9));
+  expect(patient.requests).toHaveLength(1);
 });
 
 test('an unreachable configured server is no obstacle, and neither is a dead real server', async () => {
