@@ -10,6 +10,12 @@ import type { Resource } from './resources.ts';
 /** Throttled (429) and not (or no longer) known: no reason to list again. */
 const KEEPS_VERSION = new Set([401, 403, 429]);
 
+/**
+ * A role that may list but not watch, as the original program's and kubelet's, is asked for no more than that, and only
+ * once in so many lists what else it may by now: each refusal is a request, and a line in the audit log.
+ */
+const LISTS_UNTIL_ALL = 20;
+
 /** Not in this version of Kubernetes, or not in our role. */
 const NEXT_RESOURCE = new Set([403, 404]);
 
@@ -28,6 +34,9 @@ export class Mirror {
   /** As new as the copy is. A list that is older, of an apiserver that lags, would bring back who has left. */
   #version = ANY_VERSION;
   #mustList = true;
+  /** What a role was told that may not watch; undefined = it may, or has to be asked. */
+  #watchRefusal: ApiError | undefined;
+  #listsWithoutWatch = 0;
 
   /** The first of `resources` that the API knows and lets us list is used. */
   constructor(
@@ -50,12 +59,15 @@ export class Mirror {
   async open(server: ApiServer, watchMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     const get = (path: string): Promise<string> => this.#client.get(server, path, signal);
     if (this.#mustList) await this.#list(get);
+    if (this.#watchRefusal !== undefined) {
+      this.#mustList = true;
+      throw this.#watchRefusal;
+    }
     try {
       return await this.#client.open(server, this.#watchPath(this.#version, watchMs), signal);
     } catch (error) {
       const status = error instanceof ApiError ? error.status : undefined;
-      // A role that may list but not watch, as the original program's: the next attempt lists again.
-      if (status === 403) this.#mustList = true;
+      if (error instanceof ApiError && status === 403) this.#listOnly(error);
       if (status === undefined || status >= 500 || KEEPS_VERSION.has(status)) throw error;
       // 410, and what a server says whose API or storage is another one now.
       throw new ApiError('api-expired', `the watch cannot be resumed: HTTP ${status}`);
@@ -70,7 +82,16 @@ export class Mirror {
     this.#tell();
   }
 
+  /** Until the role is to be asked anew, each attempt lists what could be listed last. */
+  #listOnly(refusal: ApiError): void {
+    this.#mustList = true;
+    this.#watchRefusal = refusal;
+    this.#listsWithoutWatch = 0;
+  }
+
   async #list(get: (path: string) => Promise<string>): Promise<void> {
+    this.#listsWithoutWatch += 1;
+    if (this.#listsWithoutWatch >= LISTS_UNTIL_ALL) this.#watchRefusal = undefined;
     const { resource, list } = await this.#firstKnown(get);
     this.#resource = resource;
     this.#version = list.resourceVersion;
@@ -82,13 +103,15 @@ export class Mirror {
 
   async #firstKnown(get: (path: string) => Promise<string>): Promise<{ resource: Resource; list: List }> {
     const unknown = new Set<string>();
-    for (const resource of this.#resources) {
+    const resources = this.#watchRefusal === undefined ? this.#resources : [this.#resource];
+    for (const resource of resources) {
       if (unknown.has(resource.path)) continue;
       try {
         return { resource, list: await readAll(resource, this.#versionOf(resource), get) };
       } catch (error) {
         const tryNext = error instanceof ApiError && NEXT_RESOURCE.has(error.status ?? 0);
-        if (!tryNext || resource === this.#resources.at(-1)) throw error;
+        if (tryNext) this.#watchRefusal = undefined;
+        if (!tryNext || resource === resources.at(-1)) throw error;
         if (error.status === 404) unknown.add(resource.path);
       }
     }

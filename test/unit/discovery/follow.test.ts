@@ -95,6 +95,28 @@ test("a role that may get Endpoints by name and nothing else, as kubelet's: they
   expect(running.source.freshness.lastEventAt, 'each answer was heard').toBeGreaterThan(first);
 });
 
+test('a role that may only get Endpoints is asked for nothing else, until it is time to see what it may by now', async () => {
+  const server = await harness.apiserver();
+  server.set(ENDPOINTS, endpoints('10.0.0.2'));
+  let mayWatch = false;
+  const isGet = (url: URL): boolean => url.pathname === `${ENDPOINTS}/kubernetes`;
+  server.intercept = ({ kind, url }, response) => {
+    if (mayWatch && url.pathname === ENDPOINTS) return false;
+    if (!isGet(url)) return fail(response, 403, `may not ${kind} ${url.pathname}`);
+    response.end(
+      JSON.stringify({ ...endpoints('10.0.0.1'), metadata: { name: 'kubernetes', resourceVersion: '7' } }),
+    );
+    return true;
+  };
+  const running = await harness.start(server);
+  const gets = () => server.requests.filter(({ url }) => isGet(url)).length;
+  await until(() => expect(gets()).toBeGreaterThan(5));
+  expect(server.requests.length - gets(), 'three resources and a watch, once').toBe(4);
+  mayWatch = true;
+  await untilSnapshot(running, '10.0.0.2:6443');
+  await untilWatching(server);
+});
+
 test('an API without EndpointSlices v1 is asked for Endpoints', async () => {
   const server = await harness.apiserver();
   server.known = [ENDPOINTS];
