@@ -11,6 +11,7 @@ const BY_LETTER: Record<string, (now: number) => Evidence> = {
   l: () => ({ kind: 'late', latencyMs: 1500 }),
   n: () => ({ kind: 'not-ready', reason: 'http-500', latencyMs: 1 }),
   r: () => ({ kind: 'refused', reason: 'econnrefused' }),
+  o: () => ({ kind: 'refused', reason: 'econnrefused', inOrder: true }),
   h: now => ({ kind: 'host-silent', reason: 'etimedout', since: now - 1000 }),
   p: now => ({ kind: 'process-silent', reason: 'no answer', since: now - 1000 }),
   c: () => ({ kind: 'closed', reason: 'fin' }),

@@ -13,9 +13,14 @@ export interface Departure {
 
 /**
  * An apiserver that ends in order closes its listener and has its address withdrawn at once; the lease of a crashed one ends
- * after 10 s at the soonest (docs/kernel-facts.md, K24).
+ * after 5 s at the soonest (docs/kernel-facts.md, K24, K80).
  */
 const ORDERLY_MS = 5000;
+/**
+ * The address of one that was seen to end in order may be withdrawn by another master, with the lease that this one renews
+ * each 10 s. What leaves later does not leave because of that end.
+ */
+const SEEN_ORDERLY_MS = 15_000;
 const ANSWERS: ReadonlySet<string> = new Set(['ready', 'late', 'not-ready']);
 
 /** `last` is the evidence that led to `health`. */
@@ -25,7 +30,8 @@ export function kindOfDeparture(
 ): Departure['kind'] {
   if (last === undefined || last.kind === 'local-fault') return 'undecided';
   const { state, since, silence, quickAt } = health;
-  const endsInOrder = state === 'closing' && now - since < ORDERLY_MS && Number.isFinite(quickAt);
+  const orderlyMs = last.kind === 'refused' && last.inOrder ? SEEN_ORDERLY_MS : ORDERLY_MS;
+  const endsInOrder = state === 'closing' && now - since < orderlyMs && Number.isFinite(quickAt);
   if (state === 'dead' || silence !== undefined || (state === 'closing' && !endsInOrder)) return 'missing';
   return 'withdrawn';
 }

@@ -8,8 +8,11 @@ export type Evidence =
   | { readonly kind: 'late'; readonly latencyMs: number }
   /** It answers, and says that it should get no new connections: it shuts down, starts, or misses something. */
   | { readonly kind: 'not-ready'; readonly reason: string; readonly latencyMs: number }
-  /** Its host says that nobody listens: crashed, or shutting down in order with requests still in flight. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /**
+   * Its host says that nobody listens: crashed, or shutting down in order with requests still in flight. `inOrder`: its
+   * process closed the connection before that, as one that crashed does not.
+   */
+  | { readonly kind: 'refused'; readonly reason: string; readonly inOrder?: boolean }
   /** Its kernel acknowledges, and since `since` no byte has come: hung or overloaded. Told again each second. */
   | { readonly kind: 'process-silent'; readonly reason: string; readonly since: number }
   /** Nobody acknowledges since `since`: the host, or the way to it, is gone. */

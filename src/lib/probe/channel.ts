@@ -12,7 +12,8 @@ export interface ProbeChannel {
 }
 
 /**
- * `onLost` is called when an idle connection goes: with the errno's name, or "FIN" when the master closed it.
+ * `onLost` is called when an idle connection goes: with the errno's name, "CLOSE_NOTIFY" when the master's process
+ * closed it, or "FIN" when only its kernel is known to have done so.
  * A channel that keeps nothing open never calls it. May throw, when we cannot ask.
  */
 export type OpenChannel = (onLost: (code: string) => void) => ProbeChannel;

@@ -11,6 +11,7 @@ import type { HostPort } from '../model/address.ts';
 import { apiserverIdentity } from '../model/apiserver-name.ts';
 import { limitSilence, type SilenceLimits } from '../native/tcp.ts';
 import type { ProbeChannel } from './channel.ts';
+import { bytesBelow, FAREWELL } from './farewell.ts';
 
 export interface TlsSettings {
   /** PEM; undefined = the master is not verified (there is no CA to verify it with). */
@@ -48,6 +49,8 @@ export class ProbeConnection implements ProbeChannel {
   /** Why the master could not be verified: it is asked all the same, and shown no credentials. */
   #unverified: string | undefined;
   #connected = false;
+  /** Below TLS, when the last answer was complete. */
+  #bytesBelow = 0;
   #question: Question | undefined;
   #closed = false;
 
@@ -104,7 +107,10 @@ export class ProbeConnection implements ProbeChannel {
     const { socket } = this.#agent;
     request.once('response', (response: IncomingMessage) => {
       response.resume();
-      response.once('end', () => question.answered(response.statusCode ?? 0, accepted, this.#unverified));
+      response.once('end', () => {
+        this.#bytesBelow = bytesBelow(socket);
+        question.answered(response.statusCode ?? 0, accepted, this.#unverified);
+      });
       response.once('error', error => question.failed(errnoCode(error) ?? 'EPROTO'));
     });
     request.once('error', error => {
@@ -131,6 +137,9 @@ export class ProbeConnection implements ProbeChannel {
     socket.once('connect', () => {
       this.#connected = true;
       limitSilence(socket, SENTINEL);
+    });
+    socket.once('end', () => {
+      if (this.#bytesBelow > 0 && bytesBelow(socket) > this.#bytesBelow) code = FAREWELL;
     });
     socket.on('error', error => {
       code = errnoCode(error) ?? 'EPROTO';

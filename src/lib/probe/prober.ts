@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { type Evidence, judgeFailure } from '../health/evidence.ts';
 import type { OpenChannel, ProbeChannel } from './channel.ts';
+import { FAREWELL } from './farewell.ts';
 
 export interface ProberOptions {
   readonly open: OpenChannel;
@@ -30,6 +31,9 @@ const HASTE = 2;
 /** After these a second try is worth something only over a fresh connection. */
 const ENDS_CONNECTION: ReadonlySet<string> = new Set(['closed', 'refused', 'host-silent', 'local-fault']);
 
+/** Behind a farewell. */
+const SAYS_NOTHING_NEW: ReadonlySet<string> = new Set(['refused', 'local-fault']);
+
 export class Prober {
   readonly #options: ProberOptions;
   #channel: ProbeChannel | undefined;
@@ -37,6 +41,8 @@ export class Prober {
   #sentAt = Number.NEGATIVE_INFINITY;
   #asking = false;
   #hasty = false;
+  /** Its process closed the last connection, and has not answered since. */
+  #saidFarewell = false;
   #stopped = false;
 
   constructor(options: ProberOptions) {
@@ -80,8 +86,10 @@ export class Prober {
     }
   }
 
-  #hear(evidence: Evidence, final: boolean): void {
+  #hear(heard: Evidence, final: boolean): void {
     if (this.#stopped) return;
+    const evidence = this.#saidFarewell && heard.kind === 'refused' ? { ...heard, inOrder: true } : heard;
+    if (!SAYS_NOTHING_NEW.has(evidence.kind)) this.#saidFarewell = false;
     if (final) {
       this.#asking = false;
       this.#hasty = evidence.kind === 'host-silent';
@@ -99,6 +107,7 @@ export class Prober {
     // The question that is under way on this connection fails with it, and says so itself.
     if (this.#asking || this.#stopped) return;
     this.#dropChannel();
+    this.#saidFarewell = code === FAREWELL;
     const now = this.#options.clock.now();
     const evidence = judgeFailure(code, now - SENTINEL_SILENCE_MS);
     if (evidence.kind === 'host-silent') {

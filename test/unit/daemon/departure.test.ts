@@ -26,6 +26,11 @@ describe('one that leaves', () => {
     expect(kindOfDeparture(seen('++r', NOW - 12_000), NOW)).toBe('missing');
   });
 
+  test('that was seen to end in order is still named until another master renews its lease', () => {
+    expect(kindOfDeparture(seen('++o', NOW - 12_000), NOW)).toBe('withdrawn');
+    expect(kindOfDeparture(seen('++o', NOW - 20_000), NOW)).toBe('missing');
+  });
+
   test('that refuses and was never seen well is missing', () => {
     expect(kindOfDeparture(seen('r'), NOW)).toBe('missing');
   });

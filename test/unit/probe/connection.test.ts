@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTcp, createServer } from 'node:net';
+import type { SecureVersion } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_ACCEPTED, type Evidence } from '../../../src/lib/health/evidence.ts';
 import type { ProbeChannel } from '../../../src/lib/probe/channel.ts';
@@ -32,13 +33,19 @@ interface Answering {
   close(): void;
 }
 
-async function apiserver(answer: (respond: (status: number) => void) => void): Promise<Answering> {
+async function apiserver(
+  answer: (respond: (status: number) => void) => void,
+  maxVersion?: SecureVersion,
+): Promise<Answering> {
   const requests: Answering['requests'] = [];
   const sockets: Socket[] = [];
-  const listener = https.createServer({ key: server.key, cert: server.cert }, (request, response) => {
-    requests.push({ url: request.url, authorization: request.headers.authorization });
-    answer(status => response.writeHead(status).end('ok'));
-  });
+  const listener = https.createServer(
+    { key: server.key, cert: server.cert, maxVersion },
+    (request, response) => {
+      requests.push({ url: request.url, authorization: request.headers.authorization });
+      answer(status => response.writeHead(status).end('ok'));
+    },
+  );
   listener.on('secureConnection', socket => sockets.push(socket));
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -192,18 +199,25 @@ test('a token is sent over a verified connection', async () => {
   expect(requests).toEqual([{ url: '/readyz', authorization: 'Bearer secret' }]);
 });
 
-test('the sentinel tells at once that the idle connection was closed', async () => {
-  const { port, sockets } = await apiserver(respond => respond(200));
-  const { connection, lost } = connect(port);
-  await answerOf(connection);
-  sockets[0]?.end();
-  expect(await lost).toBe('FIN');
-});
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'the sentinel tells at once that the process closed the idle connection: %s',
+  async version => {
+    const { port, sockets } = await apiserver(respond => respond(200), version);
+    const { connection, lost } = connect(port);
+    await answerOf(connection);
+    await answerOf(connection);
+    sockets[0]?.end();
+    expect(await lost).toBe('CLOSE_NOTIFY');
+  },
+);
 
-test('and that it was reset', async () => {
+test.each([
+  ['that it was closed and nobody knows by whom, as by the kernel of one that was killed', 'end', 'FIN'],
+  ['that it was reset', 'resetAndDestroy', 'ECONNRESET'],
+] as const)('and %s', async (_, how, code) => {
   const { port } = await apiserver(respond => respond(200));
   const accepted = Promise.withResolvers<Socket>();
-  // Node cannot reset a TLS connection; a TCP relay in between can.
+  // Node does neither to a TLS connection; a TCP relay in between can.
   const relay = createServer(socket => {
     socket.pipe(connectTcp(port, '127.0.0.1')).pipe(socket);
     accepted.resolve(socket);
@@ -212,8 +226,8 @@ test('and that it was reset', async () => {
   closers.push(() => relay.close());
   const { connection, lost } = connect((relay.address() as AddressInfo).port);
   await answerOf(connection);
-  (await accepted.promise).resetAndDestroy();
-  expect(await lost).toBe('ECONNRESET');
+  (await accepted.promise)[how]();
+  expect(await lost).toBe(code);
 });
 
 test('a TCP probe asks only whether somebody accepts', async () => {

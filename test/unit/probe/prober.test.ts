@@ -11,7 +11,7 @@ const INTERVAL_MS = 10_000;
 /** `answers` in turn, the last one for ever; a function throws or stays silent as it likes. */
 function scene(answers: readonly (Evidence | (() => Evidence | undefined))[], nextInMs = () => INTERVAL_MS) {
   const clock = new VirtualClock();
-  const told: { at: number; kind: string }[] = [];
+  const told: { at: number; kind: string; inOrder?: boolean | undefined }[] = [];
   const limits: number[] = [];
   const channels: { close: boolean }[] = [];
   let lose: (code: string) => void = () => {};
@@ -21,7 +21,10 @@ function scene(answers: readonly (Evidence | (() => Evidence | undefined))[], ne
     clock,
     limitMs: 1000,
     nextInMs,
-    onEvidence: ({ kind }) => told.push({ at: clock.now(), kind }),
+    onEvidence: evidence => {
+      const inOrder = evidence.kind === 'refused' ? evidence.inOrder : undefined;
+      told.push({ at: clock.now(), kind: evidence.kind, inOrder });
+    },
     open(onLost) {
       const channel = { close: false };
       channels.push(channel);
@@ -92,6 +95,23 @@ test('a connection that the master closed is a reason to ask at once, though not
   closing.clock.run(9_000);
   expect(closing.told.map(({ at }) => at)).toEqual([0, 200]);
   expect(closing.channels).toHaveLength(2);
+});
+
+test('refused behind a farewell is an end in order, as long as nothing else is heard', () => {
+  const REFUSED: Evidence = { kind: 'refused', reason: 'econnrefused' };
+  const ended = scene([READY, REFUSED, { kind: 'local-fault', reason: 'emfile' }, REFUSED, READY, REFUSED]);
+  ended.clock.run(5_000);
+  ended.lose('CLOSE_NOTIFY');
+  ended.clock.run(45_000);
+  expect(ended.told.map(({ inOrder }) => inOrder)).toEqual([
+    ...[undefined, true, undefined, true, undefined],
+    undefined,
+  ]);
+  const killed = scene([READY, REFUSED]);
+  killed.clock.run(5_000);
+  killed.lose('FIN');
+  killed.clock.run(5_000);
+  expect(killed.told.map(({ inOrder }) => inOrder)).toEqual([undefined, undefined]);
 });
 
 test('a connection that timed out under the kernel is evidence, and the question that confirms it follows', () => {
