@@ -3,6 +3,7 @@ import type { CandidateView } from '../health/decide.ts';
 import type { Evidence } from '../health/evidence.ts';
 import type { Health } from '../health/scoreboard.ts';
 import { formatHostPort, type HostPort } from '../model/address.ts';
+import { MAX_REAL_SERVERS } from '../model/spec.ts';
 import type { RememberedMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Departure, isAwaited, type Patience } from './departure.ts';
@@ -72,14 +73,24 @@ export function detailsOf({ realServer, health, last, departure }: Candidate): C
   return { realServer, health, last, missingSince, named: departure === undefined };
 }
 
-/** Undefined unless it left and is waited for. */
-export function rememberedOf(
-  { realServer, departure }: Candidate,
-  patience: Patience,
-  now: number,
-): RememberedMaster | undefined {
-  if (departure === undefined || !isAwaited(departure, patience, now)) return undefined;
-  const { kind, since } = departure;
+/**
+ * Those that left and are waited for, and who serves alone. No more than can serve, as discovery may name somebody else each
+ * time; who was seen well goes before who never was, and who left first before who came and went.
+ */
+export function awaitedOf(all: readonly Candidate[], patience: Patience, now: number): Candidate[] {
+  const isServed = all.some(({ departure, health }) => departure === undefined && health.state === 'ready');
+  const servesAlone = ({ health }: Candidate): boolean => !isServed && health.state === 'ready';
+  const seenWell = ({ health }: Candidate): number => (Number.isFinite(health.quickAt) ? 1 : 0);
+  const leftAt = ({ departure }: Candidate): number => departure?.at ?? now;
+  return all
+    .filter(one => one.departure && (isAwaited(one.departure, patience, now) || servesAlone(one)))
+    .sort((a, b) => seenWell(b) - seenWell(a) || leftAt(a) - leftAt(b))
+    .slice(0, MAX_REAL_SERVERS);
+}
+
+/** What the next process has to know of it; undefined = nothing yet. */
+export function rememberedOf({ realServer, departure }: Candidate): RememberedMaster | undefined {
+  const { kind = 'undecided', since = 0 } = departure ?? {};
   return kind === 'undecided' ? undefined : { ...realServer, since, kind };
 }
 

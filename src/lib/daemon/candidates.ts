@@ -10,6 +10,7 @@ import { equalHostPort, formatHostPort, type HostPort } from '../model/address.t
 import type { RememberedMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
 import {
+  awaitedOf,
   type Candidate,
   type CandidateDetails,
   detailsOf,
@@ -19,7 +20,7 @@ import {
   tellFault,
   viewOf,
 } from './candidate.ts';
-import { isAwaited, isBootable, kindOfDeparture, outlast, type Patience, settle } from './departure.ts';
+import { isBootable, kindOfDeparture, outlast, type Patience, settle } from './departure.ts';
 
 export interface CandidatesOptions extends Patience {
   readonly thresholds: Thresholds;
@@ -80,12 +81,14 @@ export class Candidates {
 
   /** Those that had left before this process began. */
   remember(masters: readonly RememberedMaster[]): void {
-    const at = this.#options.clock.now();
+    const now = this.#options.clock.now();
     for (const { address, port, since, kind } of masters) {
       const known = this.#byName.get(formatHostPort({ address, port }));
       const isNamed = known !== undefined && known.departure === undefined;
-      if (isNamed || Date.now() - since >= this.#options.rememberMs) continue;
-      (known ?? this.#add({ address, port })).departure = { at, since, kind };
+      const ageMs = Math.max(0, Date.now() - since);
+      if (isNamed || ageMs >= this.#options.rememberMs) continue;
+      const at = kind === 'missing' ? now - ageMs : now;
+      (known ?? this.#add({ address, port })).departure = { at, since: Date.now() - ageMs, kind };
     }
   }
 
@@ -99,10 +102,10 @@ export class Candidates {
 
   /** Lets go of those that left, that the kernel no longer has, and that nobody waits for. */
   forgetUnless(inKernel: (realServer: HostPort) => boolean): void {
-    const now = this.#options.clock.now();
-    for (const [name, { realServer, departure, probe }] of this.#byName) {
-      if (departure === undefined || inKernel(realServer) || isAwaited(departure, this.#options, now))
-        continue;
+    const awaited = this.#awaited();
+    for (const [name, candidate] of this.#byName) {
+      const { realServer, departure, probe } = candidate;
+      if (departure === undefined || inKernel(realServer) || awaited.includes(candidate)) continue;
       probe.stop();
       this.#byName.delete(name);
       this.#options.telemetry.forgotten(realServer);
@@ -162,8 +165,7 @@ export class Candidates {
 
   /** Those that left and are waited for: what the next process has to know of. */
   remembered(): RememberedMaster[] {
-    const now = this.#options.clock.now();
-    return [...this.#byName.values()].flatMap(candidate => rememberedOf(candidate, this.#options, now) ?? []);
+    return this.#awaited().flatMap(candidate => rememberedOf(candidate) ?? []);
   }
 
   ready(): HostPort[] {
@@ -176,6 +178,10 @@ export class Candidates {
 
   views(): CandidateView[] {
     return [...this.#byName.values()].map(viewOf);
+  }
+
+  #awaited(): Candidate[] {
+    return awaitedOf([...this.#byName.values()], this.#options, this.#options.clock.now());
   }
 
   #those(filter: (candidate: Candidate) => boolean): HostPort[] {

@@ -3,9 +3,9 @@ import type { Evidence } from '../health/evidence.ts';
 import type { Health } from '../health/scoreboard.ts';
 
 export interface Departure {
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds; it may be before this process began. */
   readonly at: number;
-  /** Milliseconds since 1970: longer than a process lives. */
+  /** Milliseconds since 1970, for the next process and for people: that clock may be set. */
   readonly since: number;
   /** Undecided: it was not asked yet how it is. */
   readonly kind: 'withdrawn' | 'missing' | 'undecided';
@@ -67,7 +67,8 @@ export interface Patience {
 }
 
 /** `now` is monotonic, as `at`. */
-export function isAwaited({ at, since, kind }: Departure, patience: Patience, now: number): boolean {
-  if (kind === 'missing') return Date.now() - since < patience.rememberMs;
-  return kind === 'undecided' || now - at < patience.drainTimeoutMs;
+export function isAwaited({ at, kind }: Departure, patience: Patience, now: number): boolean {
+  return (
+    kind === 'undecided' || now - at < (kind === 'missing' ? patience.rememberMs : patience.drainTimeoutMs)
+  );
 }

@@ -8,7 +8,7 @@ import { openKernel, openSockets } from '../app.ts';
 import { buildDaemonConfig } from '../config/daemon-config.ts';
 import { ignoreAbort } from '../errors.ts';
 import { createLogger } from '../log.ts';
-import { equalHostPort, formatHostPort } from '../model/address.ts';
+import { formatHostPort } from '../model/address.ts';
 import type { ProxySpec } from '../model/spec.ts';
 import { type Kernel, observe } from '../reconcile/kernel.ts';
 import { DaemonLock } from '../store/daemon-lock.ts';
@@ -17,7 +17,6 @@ import { formatPersisted, loadPersisted } from '../store/persisted-set.ts';
 import { leadsToJournal } from '../systemd/journal.ts';
 import { createNotifier } from '../systemd/notify.ts';
 import { assembleDaemon } from './assemble.ts';
-import type { Daemon } from './daemon.ts';
 import { logTelemetry } from './log-telemetry.ts';
 
 /** Resolves when it has ended, for whatever reason. The kernel stays as it is. */
@@ -36,6 +35,8 @@ export async function lookOn(persistDir: string, forMs: number): Promise<void> {
   void delay(forMs, undefined, { signal: stop.signal }).then(() => stop.abort('time is over'), ignoreAbort);
   const kernel = openKernel();
   const lock = new DaemonLock(persistDir, spec.virtualServer);
+  // Whoever was waited for once: its time may be over while the kernel still has it.
+  const ours = new Set(spec.realServers.map(formatHostPort));
   const daemon = assembleDaemon(
     configOf(spec, persistDir),
     { kernel, sockets: openSockets(), telemetry: logTelemetry(log), log },
@@ -47,8 +48,9 @@ export async function lookOn(persistDir: string, forMs: number): Promise<void> {
         format: masters => formatMemory(spec.virtualServer, masters),
         save() {},
       },
-      mayPass: running => {
-        const why = lock.isTaken ? 'a daemon keeps it' : whyNotOurs(running, kernel, spec, persistDir);
+      mayPass: ({ candidates }) => {
+        for (const one of candidates.remembered()) ours.add(formatHostPort(one));
+        const why = lock.isTaken ? 'a daemon keeps it' : whyNotOurs(ours, kernel, spec, persistDir);
         if (why !== undefined) stop.abort(why);
         return why === undefined;
       },
@@ -67,7 +69,7 @@ function configOf(spec: ProxySpec, persistDir: string) {
 }
 
 function whyNotOurs(
-  { candidates }: Daemon,
+  ours: ReadonlySet<string>,
   kernel: Kernel,
   spec: ProxySpec,
   persistDir: string,
@@ -77,8 +79,6 @@ function whyNotOurs(
     return 'the persisted set was changed';
   const { virtualServer, realServers, route } = observe(kernel, spec.virtualServer, []);
   if (virtualServer === undefined && spec.route && route === undefined) return 'it was removed';
-  const ours = [...candidates.discovered(), ...candidates.remembered()];
-  const isOurs = (one: (typeof realServers)[number]): boolean =>
-    ours.some(other => equalHostPort(one, other));
-  return realServers.every(isOurs) ? undefined : 'something else changed its real servers';
+  const areOurs = realServers.every(one => ours.has(formatHostPort(one)));
+  return areOurs ? undefined : 'something else changed its real servers';
 }

@@ -21,6 +21,7 @@ export class Memory {
   readonly #keeper: Keeper<readonly RememberedMaster[]>;
   /** As the file had them last. */
   #known: readonly RememberedMaster[] = [];
+  #begun = false;
   #problem: string | undefined;
 
   constructor(file: MemoryFile, candidates: Candidates, telemetry: Pick<Telemetry, 'problem'>) {
@@ -37,19 +38,27 @@ export class Memory {
 
   /** Once, behind the candidates to begin with. */
   begin(): void {
-    this.#known = this.#load() ?? [];
-    this.#candidates.remember(this.#known);
+    this.#begin(this.#load());
   }
 
   /** With each pass. */
   follow(): void {
     const inFile = this.#load();
+    if (!this.#begun) this.#begin(inFile);
     if (inFile === undefined) this.#keeper.again();
     for (const one of inFile === undefined ? [] : this.#known)
       if (!inFile?.some(other => equalHostPort(one, other))) this.#candidates.forget(one);
     const remembered = this.#candidates.remembered();
     this.#keeper.keep(remembered);
     this.#known = this.#keeper.problem === undefined ? remembered : (inFile ?? []);
+  }
+
+  /** With the first that can be read: what was not known from it must not be written over. */
+  #begin(inFile: readonly RememberedMaster[] | undefined): void {
+    if (inFile === undefined) return;
+    this.#begun = true;
+    this.#known = inFile;
+    this.#candidates.remember(inFile);
   }
 
   #load(): readonly RememberedMaster[] | undefined {

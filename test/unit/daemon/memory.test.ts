@@ -1,12 +1,13 @@
 // Masters that left discovery: over a restart, forgotten on purpose, a damaged file.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Candidates } from '../../../src/lib/daemon/candidates.ts';
 import { Memory, type MemoryFile } from '../../../src/lib/daemon/memory.ts';
 import type { Evidence } from '../../../src/lib/health/evidence.ts';
-import { formatHostPort } from '../../../src/lib/model/address.ts';
+import { equalHostPort, formatHostPort, type HostPort } from '../../../src/lib/model/address.ts';
+import { MAX_REAL_SERVERS } from '../../../src/lib/model/spec.ts';
 import { formatMemory, loadMemory, memoryPath, saveMemory } from '../../../src/lib/store/memory.ts';
 import { listener } from '../../../src/lib/telemetry.ts';
 import { at, evidence } from '../../helpers/evidence.ts';
@@ -22,7 +23,10 @@ beforeEach(() => {
   told = [];
 });
 
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(directory, { recursive: true });
+});
 
 const file = (): MemoryFile => ({
   what: 'remembering masters',
@@ -51,9 +55,9 @@ function start(...begin: string[]) {
   const says = (name: string, ...letters: string[]): void => {
     for (const letter of letters) hear.get(at(name).address)?.(evidence(letter, clock.now()));
   };
-  const pass = (): void => {
+  const pass = (inKernel: (one: HostPort) => boolean = () => false): void => {
     memory.follow();
-    candidates.forgetUnless(() => false);
+    candidates.forgetUnless(inKernel);
   };
   return { candidates, clock, says, pass, asked: () => [...hear.keys()] };
 }
@@ -93,6 +97,7 @@ test('one that discovery names again is no longer missing', () => {
 test('one that is withdrawn while it lives boots for its drain time and is forgotten behind it', () => {
   const { candidates, clock, says, pass, asked } = start();
   says('m1', '+', '+');
+  says('m2', '+', '+');
   candidates.setDiscovered([at('m2')]);
   pass();
   expect(names(candidates.bootable())).toEqual(['10.0.0.1:6443', '10.0.0.2:6443']);
@@ -129,6 +134,7 @@ test('one that was withdrawn longer ago than its drain time is not waited for wh
   says('m1', '+', '+');
   candidates.setDiscovered([at('m2')]);
   clock.run(clock.now() + 61_000);
+  says('m1', 'r');
   candidates.setHeld(true);
   pass();
   expect(loadMemory(directory, VIP)).toEqual([]);
@@ -175,4 +181,70 @@ test('what is of another virtual server, too old, or can be no real server is no
   const old = { ...at('m3'), since: Date.now() - 8 * 86_400_000, kind: 'missing' } as const;
   saveMemory(directory, VIP, [old, { ...VIP, since: Date.now(), kind: 'missing' }]);
   expect(start().asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
+});
+
+test('one that was withdrawn and serves alone is in the file for as long as it does', () => {
+  const { candidates, clock, says, pass } = start();
+  const serves = (one: HostPort): boolean => equalHostPort(one, at('m1'));
+  says('m1', '+', '+');
+  candidates.setDiscovered([at('m2')]);
+  says('m2', 'r');
+  clock.run(clock.now() + 86_400_000);
+  pass(serves);
+  pass(serves);
+  expect(loadMemory(directory, VIP)).toMatchObject([{ ...at('m1'), kind: 'withdrawn' }]);
+  expect(start('m2').asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
+  says('m2', '+', '+');
+  pass(serves);
+  expect(loadMemory(directory, VIP)).toEqual([]);
+});
+
+test('a file that cannot be read when the daemon begins is not written over when it can', () => {
+  mkdirSync(memoryPath(directory));
+  const { pass, asked } = start();
+  rmdirSync(memoryPath(directory));
+  saveMemory(directory, VIP, [{ ...at('m3'), since: Date.now(), kind: 'missing' }]);
+  pass();
+  pass();
+  expect(asked()).toContain('10.0.0.3');
+  expect(names(loadMemory(directory, VIP))).toEqual(['10.0.0.3:6443']);
+});
+
+test('a clock that is set forgets nobody, and keeps nobody for longer', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('1970-01-01T00:01:00Z') });
+  const { candidates, clock, says, pass, asked } = start();
+  says('m1', 'r');
+  clock.run(clock.now() + 15_000);
+  candidates.setDiscovered([at('m2')]);
+  vi.setSystemTime('2026-01-02T03:04:05Z');
+  pass();
+  expect(asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
+  clock.run(clock.now() + 8 * 86_400_000);
+  pass();
+  expect(asked()).toEqual(['10.0.0.2']);
+});
+
+test('one that left in the future, by a clock that was wrong, left now', () => {
+  const inAYear = Date.now() + 365 * 86_400_000;
+  saveMemory(directory, VIP, [{ ...at('m3'), since: inAYear, kind: 'missing' }]);
+  const { clock, pass, asked } = start();
+  pass();
+  expect(loadMemory(directory, VIP)[0]?.since).toBeLessThan(inAYear);
+  clock.run(clock.now() + 8 * 86_400_000);
+  pass();
+  expect(asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
+});
+
+test('discovery that names somebody else each time leaves no more behind than can serve; who was seen well stays', () => {
+  const { candidates, clock, says, pass, asked } = start();
+  says('m1', '+', '+', 'r');
+  for (let n = 100; n < 200; n += 1) {
+    clock.run(clock.now() + 15_000);
+    candidates.setDiscovered([at('m2'), at(`m${n}`)]);
+    says(`m${n}`, 'h', 'h');
+    pass();
+  }
+  expect(asked().length).toBeLessThanOrEqual(2 + MAX_REAL_SERVERS);
+  expect(asked()).toContain('10.0.0.1');
+  expect(names(candidates.remembered())).toContain('10.0.0.1:6443');
 });
