@@ -6,6 +6,7 @@ import { judgeFailure } from '../../src/lib/health/evidence.ts';
 import type { HostPort } from '../../src/lib/model/address.ts';
 import type { ProxySpec } from '../../src/lib/model/spec.ts';
 import type { ProbeChannel } from '../../src/lib/probe/channel.ts';
+import { FAREWELL } from '../../src/lib/probe/farewell.ts';
 import { Prober } from '../../src/lib/probe/prober.ts';
 import type { RememberedMaster } from '../../src/lib/store/memory.ts';
 import { listener } from '../../src/lib/telemetry.ts';
@@ -19,6 +20,12 @@ export type Death = 'crash' | 'power loss' | 'orderly end';
 const ANSWER_MS = 2;
 /** TCP_USER_TIMEOUT, and when the next keep-alive is due (docs/kernel-facts.md, K40). */
 const SENTINEL_MS = 2500;
+/** What the probe's idle connection shows. */
+const LOST: Record<Death, { readonly code: string; readonly inMs: number }> = {
+  crash: { code: 'FIN', inMs: 0 },
+  'power loss': { code: 'ETIMEDOUT', inMs: SENTINEL_MS },
+  'orderly end': { code: FAREWELL, inMs: 0 },
+};
 /** From the API to the daemon: an event and the debounce; behind an outage, and where it may not watch, the longest back-off. */
 const DISCOVERY_MS = 1000;
 const DISCOVERY_BACKOFF_MS = 30_000;
@@ -37,8 +44,8 @@ class SimulatedMaster {
 
   die(death: Death): void {
     this.death = death;
-    const [code, inMs] = death === 'power loss' ? ['ETIMEDOUT', SENTINEL_MS] : ['FIN', 0];
-    for (const channel of this.#channels) setTimeout(() => channel.lose(String(code)), Number(inMs));
+    const { code, inMs } = LOST[death];
+    for (const channel of this.#channels) setTimeout(() => channel.lose(code), inMs);
     this.#channels.clear();
   }
 
@@ -96,10 +103,14 @@ export class SimulatedNode {
     return found;
   }
 
-  die(number: number, death: Death): void {
+  /** `namedForMs`: an orderly end of Kubernetes 1.20 is written by the next master that renews its lease. */
+  die(number: number, death: Death, namedForMs = 0): void {
     const master = this.master(number);
     master.die(death);
-    if (death === 'orderly end') this.#leases.revoke(master.realServer.address, performance.now());
+    const revoke = (): void => this.#leases.revoke(master.realServer.address, performance.now());
+    if (death !== 'orderly end') return;
+    if (namedForMs === 0) revoke();
+    else setTimeout(revoke, namedForMs);
   }
 
   comeBack(number: number): void {

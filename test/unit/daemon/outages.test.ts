@@ -102,14 +102,14 @@ describe.each(['crash', 'power loss', 'orderly end'] as const)('%s', death => {
 
 describe.each([true, false])('one master of three is withdrawn; discovery may watch: %j', watches => {
   // Moments between two questions of a discovery that may not watch.
-  test.each([0, 7000, 14_000, 28_000])(
-    '%i ms later than at first: forgotten behind its drain',
-    async laterMs => {
+  test.each([0, 7000, 14_000, 28_000].flatMap(laterMs => [0, 4500, 9900].map(forMs => [laterMs, forMs])))(
+    '%i ms later than at first, and named for %i ms more: forgotten behind its drain',
+    async (laterMs, namedForMs) => {
       const node = new SimulatedNode(3, () => 0.9, { watches });
       node.start();
-      await pass(node, 40_000 + laterMs);
-      node.die(2, 'orderly end');
-      await pass(node, 10_000);
+      await pass(node, 40_000 + (laterMs ?? 0));
+      node.die(2, 'orderly end', namedForMs);
+      await pass(node, 20_000);
       expect(node.remembered).toMatchObject([{ address: '10.0.0.12', kind: 'withdrawn' }]);
       await pass(node, 120_000);
       expect([node.inKernel, node.remembered]).toEqual(['10.0.0.11=1 10.0.0.13=1', []]);
