@@ -6,7 +6,7 @@ import { formatHostPort, type HostPort } from '../model/address.ts';
 import { MAX_REAL_SERVERS } from '../model/spec.ts';
 import type { RememberedMaster } from '../store/memory.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { type Departure, isAwaited, type Patience } from './departure.ts';
+import { type Departure, isAwaited, leftSince, type Patience } from './departure.ts';
 
 /** Probes one candidate until stopped; the daemon decides how. */
 export interface CandidateProbe {
@@ -89,9 +89,12 @@ export function awaitedOf(all: readonly Candidate[], patience: Patience, now: nu
 }
 
 /** What the next process has to know of it; undefined = nothing yet. */
-export function rememberedOf({ realServer, departure }: Candidate): RememberedMaster | undefined {
-  const { kind = 'undecided', since = 0 } = departure ?? {};
-  return kind === 'undecided' ? undefined : { ...realServer, since, kind };
+export function rememberedOf(
+  { realServer, departure }: Candidate,
+  now: number,
+): RememberedMaster | undefined {
+  if (departure === undefined || departure.kind === 'undecided') return undefined;
+  return { ...realServer, since: leftSince(departure, now, Date.now()), kind: departure.kind };
 }
 
 export function viewOf({ realServer, health, departure }: Candidate): CandidateView {

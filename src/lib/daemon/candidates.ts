@@ -165,7 +165,8 @@ export class Candidates {
 
   /** Those that left and are waited for: what the next process has to know of. */
   remembered(): RememberedMaster[] {
-    return this.#awaited().flatMap(candidate => rememberedOf(candidate) ?? []);
+    const now = this.#options.clock.now();
+    return this.#awaited().flatMap(candidate => rememberedOf(candidate, now) ?? []);
   }
 
   ready(): HostPort[] {

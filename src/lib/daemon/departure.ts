@@ -59,6 +59,17 @@ export function outlast(departure: Departure, patience: Patience, now: number): 
     : departure;
 }
 
+const HOUR_MS = 3_600_000;
+
+/**
+ * When it left, by the clock as it is now (`wall`): one that was set meanwhile must make the next process neither forget nor
+ * remember for years. To the hour then, so that it stays the same.
+ */
+export function leftSince({ at, since }: Departure, now: number, wall: number): number {
+  const shouldBe = wall - (now - at);
+  return Math.abs(shouldBe - since) < HOUR_MS ? since : Math.floor(shouldBe / HOUR_MS) * HOUR_MS;
+}
+
 export interface Patience {
   /** One that was withdrawn is known for so long. */
   readonly drainTimeoutMs: number;

@@ -219,6 +219,7 @@ test('a clock that is set forgets nobody, and keeps nobody for longer', () => {
   vi.setSystemTime('2026-01-02T03:04:05Z');
   pass();
   expect(asked().sort()).toEqual(['10.0.0.1', '10.0.0.2']);
+  expect(start('m2').asked().sort(), 'nor does the next daemon').toEqual(['10.0.0.1', '10.0.0.2']);
   clock.run(clock.now() + 8 * 86_400_000);
   pass();
   expect(asked()).toEqual(['10.0.0.2']);
