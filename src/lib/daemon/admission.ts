@@ -29,17 +29,19 @@ export function admit(named: readonly HostPort[], around: Surroundings): Admissi
     return 'an address of this host with no listener on that port';
   };
   const refused: string[] = [];
-  const fit: HostPort[] = [];
-  for (const one of named.toSorted(compareHostPort)) {
+  const admitted: HostPort[] = [];
+  const ordered = named.toSorted(compareHostPort);
+  for (const one of [...ordered.filter(isKnown), ...ordered.filter(one => !isKnown(one))]) {
     const problem = problemOf(one);
-    if (problem === undefined) fit.push(one);
-    else refused.push(`${formatHostPort(one)} is ignored: it is ${problem}`);
+    if (problem !== undefined) refused.push(`${formatHostPort(one)} is ignored: it is ${problem}`);
+    else if (admitted.length < MAX_REAL_SERVERS) admitted.push(one);
+    else {
+      // Whatever follows is ignored, too: a list without end must not hold up the daemon.
+      refused.push(
+        `${named.length} masters are named: all but ${MAX_REAL_SERVERS} are ignored, those that were known stay`,
+      );
+      break;
+    }
   }
-  const ordered = [...fit.filter(isKnown), ...fit.filter(one => !isKnown(one))];
-  if (ordered.length > MAX_REAL_SERVERS) {
-    refused.push(
-      `${ordered.length} masters are named: all but ${MAX_REAL_SERVERS} are ignored, those that were known stay`,
-    );
-  }
-  return { admitted: ordered.slice(0, MAX_REAL_SERVERS), refused };
+  return { admitted, refused };
 }

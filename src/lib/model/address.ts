@@ -64,9 +64,13 @@ export function equalHostPort(a: HostPort, b: HostPort): boolean {
   return a.address === b.address && a.port === b.port;
 }
 
+/** Made once, as String.localeCompare makes one for each comparison, and not before it is needed: that takes milliseconds. */
+let numeric: Intl.Collator | undefined;
+
 /** Numbers within addresses in the order that a reader expects: 10.0.0.9 before 10.0.0.11. */
 export function compareHostPort(a: HostPort, b: HostPort): number {
-  return a.address.localeCompare(b.address, 'en', { numeric: true }) || a.port - b.port;
+  numeric ??= new Intl.Collator('en', { numeric: true });
+  return numeric.compare(a.address, b.address) || a.port - b.port;
 }
 
 export function familyOf(address: string): Family {

@@ -48,3 +48,13 @@ test('of a thousand, those that were known and 32 in all', () => {
   expect([taken.length, taken.slice(0, 2)]).toEqual([32, known]);
   expect(refused).toEqual(['1000 masters are named: all but 32 are ignored, those that were known stay']);
 });
+
+test('of a list without end, no more is looked at than is taken', () => {
+  const named = Array.from({ length: 50_000 }, (_, index) => `10.1.${index >> 8}.${index & 255}:6443`);
+  let asked = 0;
+  const isHostAddress = (): boolean => {
+    asked += 1;
+    return false;
+  };
+  expect([admitted(named, { isHostAddress }).admitted.length, asked]).toEqual([32, 33]);
+});
