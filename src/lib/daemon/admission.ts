@@ -16,7 +16,11 @@ export interface Admission {
   readonly admitted: readonly HostPort[];
   /** One sentence each. */
   readonly refused: readonly string[];
+  /** An address of this host is refused for want of a listener. */
+  readonly mayListenLater: boolean;
 }
+
+const NOBODY_LISTENS = 'an address of this host with no listener on that port';
 
 export function admit(named: readonly HostPort[], around: Surroundings): Admission {
   const { virtualServer, known, isHostAddress, isListening } = around;
@@ -26,13 +30,15 @@ export function admit(named: readonly HostPort[], around: Surroundings): Admissi
     if (problem !== undefined) return problem;
     // A control-plane node has its own apiserver; a worker that is named as a master has none.
     if (!isHostAddress(one.address) || isKnown(one) || isListening(one.port)) return undefined;
-    return 'an address of this host with no listener on that port';
+    return NOBODY_LISTENS;
   };
   const refused: string[] = [];
   const admitted: HostPort[] = [];
+  let mayListenLater = false;
   const ordered = named.toSorted(compareHostPort);
   for (const one of [...ordered.filter(isKnown), ...ordered.filter(one => !isKnown(one))]) {
     const problem = problemOf(one);
+    mayListenLater ||= problem === NOBODY_LISTENS;
     if (problem !== undefined) refused.push(`${formatHostPort(one)} is ignored: it is ${problem}`);
     else if (admitted.length < MAX_REAL_SERVERS) admitted.push(one);
     else {
@@ -43,5 +49,5 @@ export function admit(named: readonly HostPort[], around: Surroundings): Admissi
       break;
     }
   }
-  return { admitted, refused };
+  return { admitted, refused, mayListenLater };
 }

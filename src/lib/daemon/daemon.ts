@@ -9,11 +9,11 @@ import type { ProxySpec } from '../model/spec.ts';
 import { type Kernel, observe } from '../reconcile/kernel.ts';
 import type { SocketClient, SocketId } from '../sockets/client.ts';
 import { fanOut, type Telemetry } from '../telemetry.ts';
-import { admit } from './admission.ts';
 import { ConnectionBreaker } from './breaker.ts';
 import type { StartProbe } from './candidate.ts';
 import { Candidates } from './candidates.ts';
 import { DiscoveryPrompt } from './discovery-prompt.ts';
+import { Gate } from './gate.ts';
 import { Keeper, type Kept } from './keeper.ts';
 import { Memory, type MemoryFile } from './memory.ts';
 import { Reconciler } from './reconciler.ts';
@@ -23,9 +23,6 @@ import { Traffic } from './traffic.ts';
 
 /** A pass is made each second; so many seconds without one is not a busy machine any more. */
 const PASSES_SILENT_MS = 10_000;
-
-/** Discovery that names something else each time must not fill the log. */
-const MAX_TOLD = 100;
 
 export interface DaemonParts {
   readonly spec: ProxySpec;
@@ -57,8 +54,7 @@ export class Daemon {
   readonly #keeper: Keeper<ProxySpec>;
   readonly #memory: Memory | undefined;
   readonly #traffic: Traffic;
-  /** Sentences about what discovery names that have been told. */
-  readonly #toldOf = new Set<string>();
+  readonly #gate: Gate;
   readonly #prompt: DiscoveryPrompt;
   #source: EndpointSource | undefined;
 
@@ -78,6 +74,16 @@ export class Daemon {
     const { sockets, kernel } = parts;
     const { candidates } = this;
     const { pins } = kernel;
+    this.#gate = new Gate({
+      ...{ clock, telemetry },
+      around: () => ({
+        virtualServer: parts.spec.virtualServer,
+        known: [...parts.spec.realServers, ...candidates.discovered()],
+        isHostAddress: address => kernel.routes.isHostAddress(address),
+        isListening,
+      }),
+      admitted: masters => candidates.setDiscovered(masters),
+    });
     this.#traffic = new Traffic({ sockets, pins, candidates, virtualServer: parts.spec.virtualServer });
     const remembered = (socket: SocketId) => this.#traffic.realServerOf(socket);
     this.reconciler = new Reconciler({
@@ -141,28 +147,9 @@ export class Daemon {
       name: 'discovery',
       run: async signal => {
         this.#source = await this.#parts.openSource(() => this.candidates.ready());
-        await this.#source.run(
-          realServers => this.candidates.setDiscovered(this.#admit(realServers)),
-          signal,
-        );
+        await this.#source.run(realServers => this.#gate.named(realServers), signal);
       },
     };
-  }
-
-  #admit(named: readonly HostPort[]): readonly HostPort[] {
-    const { kernel, spec, telemetry } = this.#parts;
-    const { admitted, refused } = admit(named, {
-      virtualServer: spec.virtualServer,
-      known: [...spec.realServers, ...this.candidates.discovered()],
-      isHostAddress: address => kernel.routes.isHostAddress(address),
-      isListening,
-    });
-    for (const sentence of refused) {
-      if (this.#toldOf.has(sentence) || this.#toldOf.size >= MAX_TOLD) continue;
-      this.#toldOf.add(sentence);
-      telemetry.problem('discovery', new Error(sentence));
-    }
-    return admitted;
   }
 
   /** What the kernel serves already is looked after, too, until the real servers that were named take over. */
@@ -177,6 +164,7 @@ export class Daemon {
 
   #pass(): void {
     if (this.#parts.mayPass?.(this) === false) return;
+    this.#gate.askAgain();
     this.#memory?.follow();
     this.reconciler.pass();
     const ready = this.candidates.ready();
