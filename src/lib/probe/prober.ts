@@ -38,6 +38,7 @@ export class Prober {
   readonly #options: ProberOptions;
   #channel: ProbeChannel | undefined;
   #timer: unknown;
+  #dueAt = Number.POSITIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
   #asking = false;
   #hasty = false;
@@ -61,13 +62,15 @@ export class Prober {
 
   /** Somebody suspects something: the next probe follows at once, unless one is under way or was a moment ago. */
   probeSoon(): void {
-    if (!this.#asking && !this.#stopped)
-      this.#plan(this.#sentAt + SUSPICION_GAP_MS - this.#options.clock.now());
+    const soonest = this.#sentAt + SUSPICION_GAP_MS;
+    if (this.#asking || this.#stopped || soonest >= this.#dueAt) return;
+    this.#plan(soonest - this.#options.clock.now());
   }
 
   #plan(inMs: number): void {
     const { clock } = this.#options;
     clock.clearTimeout(this.#timer);
+    this.#dueAt = clock.now() + Math.max(0, inMs);
     this.#timer = clock.setTimeout(() => this.#ask(), Math.max(0, inMs));
   }
 

@@ -136,6 +136,14 @@ test('suspicion has it ask at once, at most once a second', () => {
   expect(suspected.told.map(({ at }) => at)).toEqual([0, 3_000, 4_000, 5_000, 7_000]);
 });
 
+test('suspicion does not put off a question that is due before', () => {
+  const open = scene([READY], () => 100);
+  open.clock.run(50);
+  open.prober.probeSoon();
+  open.clock.run(250);
+  expect(open.told.map(({ at }) => at)).toEqual([0, 100, 200]);
+});
+
 test('what throws is a fault of ours, and the next question is planned all the same', () => {
   const faulty = scene([
     () => {
