@@ -1,9 +1,9 @@
 // Reading a kubeconfig: its mapping, for discovery to hand to the client library, and what its current cluster says, for
 // probes and `status`. Credentials are not read here. Whatever stands in it, nothing but a ProxyError is thrown.
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { describeYamlError, messageOf, ProxyError } from '../errors.ts';
 import { readFileIfThere } from './atomic-file.ts';
+import { parseYaml } from './yaml.ts';
 
 export interface CurrentCluster {
   /** "https://10.99.0.1:6443" */
@@ -20,7 +20,7 @@ export type Mapping = Readonly<Record<string, unknown>>;
 export function parseKubeconfig(text: string): Mapping {
   let config: unknown;
   try {
-    config = parse(text, { logLevel: 'error', merge: true });
+    config = parseYaml(text, { merge: true });
   } catch (error) {
     throw new ProxyError('not-yaml', `it is not YAML (${describeYamlError(error)})`);
   }

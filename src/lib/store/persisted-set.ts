@@ -5,7 +5,7 @@
 // original writes them, so "vs" comes last: what is cut off lacks it, or the newline behind it. Where no whole file is
 // left, what is whole in the damaged one serves (salvage.ts), and the rest is told.
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { describeYamlError, isProxyError, messageOf, ProxyError } from '../errors.ts';
 import { PERSISTED_FILE } from '../host/paths.ts';
 import { formatHostPort } from '../model/address.ts';
@@ -13,6 +13,7 @@ import { type ProxySpec, type SpecNames, validateSpec } from '../model/spec.ts';
 import { readSpecValues, specOf } from '../model/spec-values.ts';
 import { readFileIfThere, writeFileAtomic } from './atomic-file.ts';
 import { salvage } from './salvage.ts';
+import { parseYaml } from './yaml.ts';
 
 const WRITE_ANEW = 'write it anew: bcs-apiserver-proxy init --vs VIP:PORT --rs HOST:PORT';
 
@@ -136,8 +137,7 @@ function parseDocument(text: string): Record<string, unknown> {
   }
   let document: unknown;
   try {
-    // Without a warning on stderr for tags that nobody knows.
-    document = parse(text, { logLevel: 'error' });
+    document = parseYaml(text);
   } catch (error) {
     throw new ProxyError('persisted-unusable', `it is not YAML (${describeYamlError(error)})`);
   }

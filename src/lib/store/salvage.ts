@@ -7,9 +7,13 @@ export interface Salvaged<T> {
   readonly how: string;
 }
 
+/** Many more than a set of real servers has: without each of them in turn the text is parsed. */
+const MAX_LINES = 200;
+
 /** `parse` throws for a text that is not whole. Undefined where leaving out one line is not enough. */
 export function salvage<T>(text: string, parse: (text: string) => T): Salvaged<T> | undefined {
   const lines = text.split('\n');
+  if (lines.length > MAX_LINES) return undefined;
   const last = lines.pop() ?? '';
   if (last === '') return withoutOne(lines, parse);
   // Nobody knows whether a last line without its end is whole, unless it ends with a port that others have, too.

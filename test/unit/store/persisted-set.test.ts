@@ -12,6 +12,7 @@ import {
   parsePersisted,
   savePersisted,
 } from '../../../src/lib/store/persisted-set.ts';
+import { salvage } from '../../../src/lib/store/salvage.ts';
 import { aSpec, validSpec } from '../../helpers/specs.ts';
 import { contentsOf, tempDir } from '../../helpers/temp-dir.ts';
 
@@ -357,6 +358,16 @@ describe('what is whole in a damaged file serves where there is no other, and th
     ['nothing', ''],
   ])('%s is not enough', (_, text) => {
     expect(() => load(text)).toThrow('cannot be used');
+  });
+
+  test('a file that is far longer than any of ours is not tried without each of its lines', () => {
+    let parsed = 0;
+    const parse = (): never => {
+      parsed++;
+      throw new Error('it is not whole');
+    };
+    expect(salvage(`${'x: y\n'.repeat(40_000)}vs: 10.99.0.1:6443\n`, parse)).toBeUndefined();
+    expect(parsed).toBe(0);
   });
 
   test('a whole previous copy is better', () => {

@@ -1,9 +1,9 @@
 // In which mode kube-proxy runs here, and which networks it leaves alone: as the running one says itself, else by its
 // configuration as its process was given it, else by the ConfigMap that kubeadm makes.
-import { parse } from 'yaml';
 import { flagOf, type HostProcess, isRoots, programOf } from '../../host/processes.ts';
 import type { HostPort } from '../../model/address.ts';
 import { readFileIfThere } from '../../store/atomic-file.ts';
+import { parseYaml } from '../../store/yaml.ts';
 import type { Facts, KubeProxyFacts } from '../report.ts';
 import { ask } from './ask.ts';
 
@@ -86,7 +86,7 @@ interface Configuration {
  */
 export function readConfiguration(text: string, source: string): KubeProxyFacts | undefined {
   try {
-    const document = lowerCase(parse(text, { logLevel: 'error' })) as Record<string, unknown> | null;
+    const document = lowerCase(parseYaml(text)) as Record<string, unknown> | null;
     const { kind, mode, ipvs } = (document?.['kubeproxy.config.k8s.io'] ?? document ?? {}) as Configuration;
     if (mode === undefined && kind !== 'KubeProxyConfiguration') return undefined;
     const cidrs = ipvs?.excludecidrs;
