@@ -16,6 +16,16 @@ describe('the process is alive', () => {
   test('however many passes failed', () => {
     expect(livenessProblem(snapshot({ passes: 9, failedPasses: 9 }))).toBeUndefined();
   });
+
+  test('not while one of its loops does not come round, however well the passes go', () => {
+    const stuck = ['traffic: nothing for 65 s'];
+    expect(livenessProblem(snapshot({ stuck }))).toBe('traffic: nothing for 65 s');
+  });
+
+  test('while it waits for another daemon, without any pass', () => {
+    const lock = { held: false, holder: 'process 4711' };
+    expect(livenessProblem(snapshot({ lock, lastPassAgeMs: undefined }))).toBeUndefined();
+  });
 });
 
 describe('the node can use the virtual server', () => {

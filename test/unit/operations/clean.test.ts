@@ -102,6 +102,16 @@ test('a damaged state file does not keep the virtual server', async () => {
   expect(node.kernel.tables).toEqual({ services: [], routes: [] });
 });
 
+test('a missing state file does not keep the virtual server either, and no parameter is guessed', async () => {
+  const node = scene([A]);
+  expect(await run(tasksOf(node))).toEqual([
+    'remove virtual server 10.99.0.1:6443 with its 0 real servers',
+    'remove local route 10.99.0.1',
+  ]);
+  expect(node.kernel.tables).toEqual({ services: [], routes: [] });
+  expect(node.kernel.sysctls.read('net.ipv4.vs.conntrack')).toBe('1');
+});
+
 test('what others need stays, and what it was before stays known', async () => {
   const node = scene([A, B]);
   savePersisted(node.persistDir, aSpec({ virtualServer: A }));

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import {
   readFileIfThere,
@@ -130,6 +131,19 @@ describe('a crash in the middle of writing', () => {
       expect(texts).toContain(readFileIfThere(path));
     },
   );
+});
+
+test('two writers with one process number, as in two containers, do not get in the way of each other', async () => {
+  const path = join(tempDir(), 'file');
+  const module = new URL('../../../src/lib/store/atomic-file.ts', import.meta.url).href;
+  const write = (letter: string): Promise<unknown[]> => {
+    const code = `import('${module}').then(({ writeFileAtomic }) => {
+      for (let i = 0; i < 200; i++) writeFileAtomic('${path}', '${letter}'.repeat(100_000));
+    });`;
+    return once(new Worker(code, { eval: true }), 'exit');
+  };
+  expect(await Promise.all([write('a'), write('b')])).toEqual([[0], [0]]);
+  expect(['a', 'b'].map(letter => letter.repeat(100_000))).toContain(readFileIfThere(path));
 });
 
 /** A mount namespace of its own: what is mounted there is never seen outside. */

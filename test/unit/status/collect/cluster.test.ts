@@ -199,6 +199,15 @@ describe('kube-proxy', () => {
     });
   });
 
+  test('a process of somebody else that calls itself so is none, and its file is not read', async () => {
+    const argv = ['kube-proxy', '--proxy-mode=ipvs', '--config=/dev/zero'];
+    const pretender = running(argv, tempDir(), '65534\t65534\t65534\t65534');
+    expect(await ask([pretender], { configMap: CONFIG_CONF })).toEqual({
+      seen: false,
+      why: 'no kube-proxy runs here',
+    });
+  });
+
   test('the ConfigMap is asked when its file cannot be read', async () => {
     const process = running(['kube-proxy', '--config', '/x']);
     expect(await ask([process], { configMap: CONFIG_CONF })).toMatchObject({
