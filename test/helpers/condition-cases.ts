@@ -45,6 +45,11 @@ const M3_GONE: Partial<Facts> = {
   probes: probes({ '10.0.0.13': { ...DEAD, reason: 'etimedout' } }),
 };
 
+const KEY_OF_ANOTHER = {
+  ...{ kind: 'local-fault' as const, latencyMs: undefined },
+  reason: 'probe.crt and probe.key are no certificate and its key',
+};
+
 /** Nothing that depends on the virtual server can be seen of it. */
 const NOT_LOOKED_AT: Partial<Facts> = {
   probes: unseen('no virtual server is known'),
@@ -271,6 +276,18 @@ export const CONDITION_CASES: readonly ConditionCase[] = [
     text: 'the daemon (pid 812) has stopped making passes; one per second is expected',
     remedy: 'kill -KILL 812',
     forS: 14,
+  },
+  {
+    code: 'daemon-cannot-probe',
+    wrong: {
+      daemon: daemon({
+        '10.0.0.11': { lastProbe: KEY_OF_ANOTHER },
+        '10.0.0.13': { lastProbe: KEY_OF_ANOTHER },
+      }),
+    },
+    severity: 'degraded',
+    text: 'the daemon cannot ask 10.0.0.11:6443 and 10.0.0.13:6443 for a reason of this node (probe.crt and probe.key are no certificate and its key), so it would not notice that a master died',
+    remedy: 'ps -o args= -p 812',
   },
   {
     code: 'daemon-discovery-stale',

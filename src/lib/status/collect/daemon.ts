@@ -89,9 +89,10 @@ const STATES: ReadonlySet<unknown> = new Set(['new', 'ready', 'slow', 'closing',
 
 function isRealServer(view: unknown): boolean {
   if (!isRecord(view)) return false;
-  const { address, state, sinceMs, reason } = view;
+  const { address, state, sinceMs, reason, lastProbe = {} } = view;
   const isWhole = typeof address === 'string' && STATES.has(state) && typeof reason === 'string';
-  return isWhole && typeof sinceMs === 'number' && parseHostPort(address) !== undefined;
+  const isProbe = isRecord(lastProbe) && isOptional(lastProbe.reason, 'string');
+  return isWhole && isProbe && typeof sinceMs === 'number' && parseHostPort(address) !== undefined;
 }
 
 function isRecord(value: unknown): value is Fields {

@@ -1,7 +1,8 @@
 // What can be wrong with the daemon. The virtual server works without it; nobody then takes a dead master out. Pure.
 import { formatHostPort } from '../../model/address.ts';
-import { type Condition, type Finding, look, NO_FINDINGS, type Unseen } from '../condition.ts';
+import { type Condition, type Finding, look, NO_FINDINGS, type Remedy, type Unseen } from '../condition.ts';
 import type { DaemonFacts, Facts } from '../report.ts';
+import { listOf } from '../words.ts';
 
 export const DAEMON: readonly Condition[] = [
   {
@@ -36,6 +37,17 @@ export const DAEMON: readonly Condition[] = [
     remedy: ({ daemon }) => restart(daemon),
   },
   {
+    code: 'daemon-cannot-probe',
+    title: 'the daemon can ask the masters how they are',
+    severity: 'degraded',
+    dependsOn: ['daemon-stuck'],
+    visibleAfterS: 0,
+    detect: detectLocalFaults,
+    // What it was told to show: certificates, a token.
+    remedy: ({ daemon: { processes, listen } }) =>
+      processes.length === 0 ? askDaemon(listen) : look(`ps -o args= -p ${processes.join(',')}`),
+  },
+  {
     code: 'daemon-discovery-stale',
     title: 'the daemon hears from the API which masters there are',
     severity: 'degraded',
@@ -56,8 +68,7 @@ export const DAEMON: readonly Condition[] = [
         { text: `the daemon never heard from the API which masters there are${problem}`, forS: passes },
       ];
     },
-    remedy: ({ daemon: { listen } }) =>
-      look(`curl -s http://${listen === undefined ? '127.0.0.1:8004' : formatHostPort(listen)}/status`),
+    remedy: ({ daemon: { listen } }) => askDaemon(listen),
   },
   {
     code: 'two-daemons',
@@ -118,6 +129,24 @@ function detectStuck({ daemon }: Facts): readonly Finding[] | Unseen {
       forS: Math.round(lastPassAgeMs / 1000),
     },
   ];
+}
+
+/** A fault of this node says nothing about the masters: they stay as they are, and nobody notices when one of them dies. */
+function detectLocalFaults({ daemon: { snapshot } }: Facts): readonly Finding[] | Unseen {
+  if (!snapshot.seen) return noWord(snapshot.why);
+  const faults = snapshot.value.realServers.filter(({ lastProbe }) => lastProbe?.kind === 'local-fault');
+  if (faults.length === 0) return NO_FINDINGS;
+  const reasons = [...new Set(faults.map(({ lastProbe }) => lastProbe?.reason ?? 'its log says why'))];
+  const masters = listOf(faults.map(({ address }) => address));
+  return [
+    {
+      text: `the daemon cannot ask ${masters} for a reason of this node (${reasons.toSorted().join('; ')}), so it would not notice that a master died`,
+    },
+  ];
+}
+
+function askDaemon(listen: DaemonFacts['listen']): Remedy {
+  return look(`curl -s http://${listen === undefined ? '127.0.0.1:8004' : formatHostPort(listen)}/status`);
 }
 
 /** Killing it changes nothing in the kernel; whoever started it starts it again. */

@@ -118,6 +118,11 @@ describe('what it says', () => {
     { realServers: [null] },
     { realServers: [{ address: '10.0.0.11:6443', state: 'constructor', sinceMs: 1, reason: '' }] },
     { realServers: [{ address: 'nowhere', state: 'ready', sinceMs: 1, reason: '' }] },
+    {
+      realServers: [
+        { address: '10.0.0.11:6443', state: 'ready', sinceMs: 1, reason: '', lastProbe: { reason: {} } },
+      ],
+    },
     { passes: null },
     { lock: null },
     { persist: { problem: {} } },
