@@ -10,7 +10,7 @@ import type { Kernel } from '../reconcile/kernel.ts';
 import type { SocketClient } from '../sockets/client.ts';
 import { collectBoot } from './collect/boot.ts';
 import { collectConflicts } from './collect/conflicts.ts';
-import { askDaemon, listenAddress } from './collect/daemon.ts';
+import { askDaemon, listenAddress, podHere } from './collect/daemon.ts';
 import { startDeadline } from './collect/deadline.ts';
 import { collectEvents, collectMissing, collectPersisted } from './collect/files.ts';
 import {
@@ -120,6 +120,7 @@ export async function collectFacts({ kernel, sockets }: Node, options: CollectOp
       listen,
       snapshot: await askedDaemon,
       unit,
+      pod: podHere(),
     },
     bootService,
     kubeProxy: await askedKubeProxy,

@@ -120,6 +120,8 @@ export interface DaemonFacts {
   readonly snapshot: Seen<DaemonSnapshot, 'not-listening' | 'no-answer' | 'foreign'>;
   /** Its host unit; undefined = this host has no such unit. */
   readonly unit: UnitFacts | undefined;
+  /** "kube-system/bcs-apiserver-proxy-x7k2p", where kubelet has one for this node; it may run or not. */
+  readonly pod?: string | undefined;
 }
 
 /** As systemd has it: "active", "failed", ... and "enabled", "disabled", ... */

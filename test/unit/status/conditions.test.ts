@@ -399,6 +399,12 @@ describe('the daemon: what one is told of it', () => {
       'systemctl restart bcs-apiserver-proxy-daemon.service',
     ],
     [
+      'its pod does not run: a service beside it would be a second daemon',
+      { ...NO_DAEMON, pod: 'kube-system/bcs-apiserver-proxy-x7k2p' },
+      'no daemon runs here (its pod kube-system/bcs-apiserver-proxy-x7k2p does not run), so nothing removes a dead master or repairs the kernel rules',
+      'kubectl -n kube-system describe pod bcs-apiserver-proxy-x7k2p',
+    ],
+    [
       'it accepts and stays silent',
       {
         ...NO_DAEMON,

@@ -1,4 +1,5 @@
 // The daemon, if there is one: its processes, and what its /status says.
+import { readdirSync } from 'node:fs';
 import { type Listener, listenersOf } from '../../host/listeners.ts';
 import type { HostProcess } from '../../host/processes.ts';
 import type { DaemonSnapshot } from '../../http/view.ts';
@@ -38,6 +39,19 @@ function reachable({ bytes, port }: Listener): HostPort {
   const everywhere = bytes.every(byte => byte === 0);
   const loopback = bytes.length === 4 ? '127.0.0.1' : '::1';
   return { address: everywhere ? loopback : addressFromBytes(bytes), port };
+}
+
+/** NAMESPACE_NAME_UID, of the DaemonSet or the static pod; kubelet removes it with the pod. */
+const POD_LOGS = /^([^_]+)_(bcs-apiserver-proxy(?:-[^_]+)?)_/;
+
+/** By the directories of their logs. Undefined when kubelet has none for this node, or in another container. */
+export function podHere(directory = '/var/log/pods'): string | undefined {
+  try {
+    const pod = readdirSync(directory).flatMap(name => POD_LOGS.exec(name) ?? []);
+    return pod.length === 0 ? undefined : `${pod[1]}/${pod[2]}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of the daemon's http/routes.ts. */

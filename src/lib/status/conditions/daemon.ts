@@ -14,13 +14,19 @@ export const DAEMON: readonly Condition[] = [
     detect: ({ daemon }) => {
       if (daemon.processes.length > 0 || daemon.snapshot.seen || daemon.snapshot.why === 'no-answer')
         return NO_FINDINGS;
-      const unit = daemon.unit === undefined ? '' : ` (${daemon.unit.name} is ${daemon.unit.active})`;
       return [
-        { text: `no daemon runs here${unit}, so nothing removes a dead master or repairs the kernel rules` },
+        {
+          text: `no daemon runs here${whoseTask(daemon)}, so nothing removes a dead master or repairs the kernel rules`,
+        },
       ];
     },
     remedy: ({ daemon, kubelet }) => {
       if (daemon.unit !== undefined) return `systemctl restart ${daemon.unit.name}`;
+      if (daemon.pod !== undefined) {
+        // A service beside it would be a second daemon.
+        const [namespace, name] = daemon.pod.split('/');
+        return look(`kubectl -n ${namespace} describe pod ${name}`);
+      }
       // Without credentials it would never hear from the API.
       const kubeconfig = kubelet.seen ? ` --kubeconfig ${kubelet.value.kubeconfig}` : '';
       return `bcs-apiserver-proxy install-service --role daemon${kubeconfig}`;
@@ -111,6 +117,11 @@ export const DAEMON: readonly Condition[] = [
     remedy: ({ persisted }) => look(`df -h ${persisted.path.replace(/\/[^/]*$/, '')}`),
   },
 ];
+
+function whoseTask({ unit, pod }: DaemonFacts): string {
+  if (unit !== undefined) return ` (${unit.name} is ${unit.active})`;
+  return pod === undefined ? '' : ` (its pod ${pod} does not run)`;
+}
 
 function detectStuck({ daemon }: Facts): readonly Finding[] | Unseen {
   const { snapshot, processes } = daemon;

@@ -1,6 +1,6 @@
 // Which processes are daemons, and what they say: real processes under the names that they go by on a node.
 import { once } from 'node:events';
-import { symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,7 +8,12 @@ import { describe, expect, test } from 'vitest';
 import { type HostProcess, listProcesses } from '../../../../src/lib/host/processes.ts';
 import { sortProcesses } from '../../../../src/lib/host/proxy-processes.ts';
 import { ask } from '../../../../src/lib/status/collect/ask.ts';
-import { askDaemon, listenAddress, parseSnapshot } from '../../../../src/lib/status/collect/daemon.ts';
+import {
+  askDaemon,
+  listenAddress,
+  parseSnapshot,
+  podHere,
+} from '../../../../src/lib/status/collect/daemon.ts';
 import { asSeen, start, startScript } from '../../../helpers/processes.ts';
 import { snapshot } from '../../../helpers/snapshot.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
@@ -129,6 +134,17 @@ describe('what it says', () => {
   ])('%j is no answer of ours', fields => {
     expect(parseSnapshot(page(fields))).toBeUndefined();
   });
+});
+
+test.each([
+  [['kube-system_bcs-apiserver-proxy-x7k2p_6e1c'], 'kube-system/bcs-apiserver-proxy-x7k2p'],
+  [['kube-system_kube-proxy-abcde_1', 'proxies_bcs-apiserver-proxy_2'], 'proxies/bcs-apiserver-proxy'],
+  [['kube-system_bcs-apiserver-proxyx_1', 'bcs-apiserver-proxy', 'x_not-bcs-apiserver-proxy_1'], undefined],
+])('of pods with logs in %j it is %s', (names, pod) => {
+  const directory = tempDir();
+  for (const name of names) mkdirSync(join(directory, name));
+  expect(podHere(directory)).toBe(pod);
+  expect(podHere(join(directory, 'none'))).toBeUndefined();
 });
 
 describe('asking a program of this host', () => {
