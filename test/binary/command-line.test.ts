@@ -35,6 +35,12 @@ describe('the command line of the packed binary', () => {
     expect(runBinary(['help', command])).toEqual(help);
   });
 
+  test('status --explain prints the page of a code, which is inside', () => {
+    const { stdout, status } = runBinary(['status', '--explain', 'real-server-down']);
+    expect(stdout).toMatch(/^real-server-down\n\nYou see `DEGRADED /);
+    expect(status).toBe(0);
+  });
+
   test('an unknown flag is a usage error', () => {
     expect(runBinary(['sync', '--no-such-flag'])).toEqual({
       status: 64,

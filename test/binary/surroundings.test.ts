@@ -10,11 +10,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BINARY, type Outcome, runBinary } from './binary.ts';
 
+const { SIGUSR1 } = constants.signals;
 let directory: string;
 
 beforeEach(() => {
@@ -84,6 +85,10 @@ describe('the packed binary', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     await once(watching.stdout, 'data');
+    // Nobody in it waits for the signal: an inspector that is opened a moment later would not be seen below.
+    const status = readFileSync(`/proc/${watching.pid}/status`, 'utf8');
+    const [, caught = ''] = /^SigCgt:\s+([0-9a-f]+)$/m.exec(status) ?? [];
+    expect((BigInt(`0x${caught}`) >> BigInt(SIGUSR1 - 1)) & 1n).toBe(0n);
     watching.kill('SIGUSR1');
     const listening = readFileSync(`/proc/${watching.pid}/net/tcp`, 'utf8')
       .split('\n')

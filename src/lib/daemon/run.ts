@@ -155,7 +155,11 @@ async function openHttp(
 }
 
 /** systemd: ready with the first pass that succeeded, alive with each pass while no other loop is stuck. */
-function notifying({ spec }: DaemonConfig, notifier: Notifier, daemon: () => Daemon): Telemetry {
+export function notifying(
+  { spec }: Pick<DaemonConfig, 'spec'>,
+  notifier: Pick<Notifier, 'watchdogIntervalMs' | 'watchdog' | 'ready'>,
+  daemon: () => Pick<Daemon, 'stuck'>,
+): Telemetry {
   const { watchdogIntervalMs } = notifier;
   let ready = false;
   let aliveAt = 0;

@@ -234,6 +234,9 @@ describe('somebody who means no good', () => {
     const { port } = await serve({});
     const idle = await Promise.all(Array.from({ length: 1000 }, () => open(port)));
     for (let look = 0; look < 20; look += 1) expect((await ask(port, '/healthz')).body).toBe('ok\n');
+    await vi.waitFor(() =>
+      expect(idle.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(256),
+    );
     for (const socket of idle) socket.destroy();
   });
 
