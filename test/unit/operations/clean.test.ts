@@ -15,8 +15,10 @@ const A = { address: '10.99.0.1', port: 6443 };
 const B = { address: '10.99.0.2', port: 6443 };
 const BOTH_SET = { 'net.ipv4.vs.conntrack': '1', 'net.ipv4.vs.expire_nodest_conn': '1' };
 
+const FOREIGN = { 'kernel.core_pattern': 'core', 'kernel.randomize_va_space': '2' };
+
 function scene(served: readonly (typeof A)[]) {
-  const kernel = memoryKernel({ sysctls: { ...BOTH_SET, 'kernel.core_pattern': 'core' } });
+  const kernel = memoryKernel({ sysctls: { ...BOTH_SET, ...FOREIGN } });
   for (const each of served) {
     kernel.ipvs?.addService({ ...each, scheduler: 'sh', flags: 8, timeoutS: 0 });
     kernel.routes.replaceLocal({ destination: each.address, source: '10.0.0.2' });
@@ -76,11 +78,12 @@ test('the last one: what we changed is put back, and no other parameter that the
     'net.ipv4.vs.conntrack': '0',
     'net.ipv4.vs.expire_nodest_conn': '|/bin/sh',
     'kernel.core_pattern': '|/tmp/evil',
+    'kernel.randomize_va_space': '0',
   });
   const lines = await run(tasksOf(node));
   expect(lines).toContain('set net.ipv4.vs.conntrack = 0 (was 1)');
-  expect(lines.filter(line => line.endsWith('is not ours: left alone'))).toHaveLength(2);
-  expect(node.kernel.sysctls.read('kernel.core_pattern')).toBe('core');
+  expect(lines.filter(line => line.endsWith('is not ours: left alone'))).toHaveLength(3);
+  for (const [name, value] of Object.entries(FOREIGN)) expect(node.kernel.sysctls.read(name)).toBe(value);
   expect(node.kernel.sysctls.read('net.ipv4.vs.expire_nodest_conn')).toBe('1');
 });
 

@@ -7,8 +7,9 @@ import { foldOutages, outageLines } from '../../../src/lib/status/text/outages.t
 import { formatBytes, formatLatency } from '../../../src/lib/status/text/real-servers.ts';
 import { formatBrief, judge } from '../../../src/lib/status/verdict.ts';
 import { days, listOf } from '../../../src/lib/status/words.ts';
-import { event, soundFacts } from '../../helpers/facts.ts';
+import { daemon, event, inKernel, persisted, probes, soundFacts } from '../../helpers/facts.ts';
 import { generatedFacts } from '../../helpers/generated-facts.ts';
+import { snapshot } from '../../helpers/snapshot.ts';
 import { NODES } from './nodes.ts';
 
 /** A remedy is never broken; neither is a word that is longer than a line. */
@@ -47,6 +48,37 @@ describe('the whole text', () => {
         expect(formatBrief(report)).toMatch(/^(OK |(warning|error|unknown) in [a-z-]+: )[\x20-\x7e]+$/);
       }),
     );
+  });
+
+  test('what others say moves no cursor and begins no line, wherever it is shown', () => {
+    const nasty = 'x\u001b[2J\u0007\r\nHEALTHY\u202e';
+    const corrupt = judge(soundFacts({ persisted: persisted({ spec: undefined, problem: nasty }) }));
+    expect(corrupt.summary).toContain(nasty);
+    const several = judge(
+      soundFacts({
+        daemon: daemon(
+          { '10.0.0.13': { state: 'dead', reason: nasty, weight: undefined } },
+          {
+            persist: { problem: nasty },
+            discovery: { ...snapshot().discovery, ageMs: 900_000, problem: nasty },
+          },
+        ),
+        kernel: inKernel({ scheduler: nasty }),
+        persisted: persisted({ spec: undefined, problem: nasty }),
+        lateMs: 1234,
+        probes: probes({ '10.0.0.12': { outcome: 'dead', reason: nasty } }),
+        kubelet: { seen: true, value: { kubeconfig: nasty, server: `https://${nasty}` } },
+        events: [event({ object: nasty, why: nasty }), event({ why: nasty })],
+      }),
+    );
+    for (const [report, wide] of [corrupt, several].flatMap(one => [
+      [one, true] as const,
+      [one, false] as const,
+    ])) {
+      const lines = formatText(report, { wide }).split('\n');
+      expect(lines.filter(line => /[^ -~]/.test(line))).toEqual([]);
+      expect(lines.filter(line => line.startsWith('HEALTHY'))).toEqual([]);
+    }
   });
 
   test('colour changes nothing but the verdict, not even where lines are broken', () => {
