@@ -3,6 +3,7 @@ import { Command, Flags } from '@oclif/core';
 import { asUsageError } from './cli/usage-error.ts';
 import { isProxyError, messageOf, UsageError } from './lib/errors.ts';
 import { DEFAULT_PERSIST_DIR } from './lib/host/paths.ts';
+import { printable } from './lib/text.ts';
 
 /** A flag that can be set by environment, too: BCS_APISERVER_PROXY_PERSIST_DIR for --persist-dir. */
 export function environmentName(flag: string): string {
@@ -45,7 +46,7 @@ export abstract class BaseCommand extends Command {
 
   /** One line on standard error; oclif would break it at 80 columns and put a bar before each part. */
   override warn(input: Error | string): Error | string {
-    process.stderr.write(`Warning: ${messageOf(input)}\n`);
+    process.stderr.write(`Warning: ${printable(messageOf(input))}\n`);
     return input;
   }
 

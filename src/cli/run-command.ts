@@ -3,6 +3,7 @@ import { Config, flush, run } from '@oclif/core';
 import manifest from '../../oclif.manifest.json' with { type: 'json' };
 import { UsageError } from '../lib/errors.ts';
 import { didYouMean } from '../lib/model/nearest.ts';
+import { printable } from '../lib/text.ts';
 import { normalizeArguments } from './arguments.ts';
 import { commandLoaders } from './commands.ts';
 import { inMemoryPlugin } from './plugin.ts';
@@ -16,7 +17,7 @@ const HELP_FLAGS = new Set(['--help', '-h']);
 export async function runCommand(given: readonly string[], argv0: string): Promise<number> {
   try {
     const { argv, notes } = await normalizeArguments(given, argv0, process.env);
-    for (const note of notes) process.stderr.write(`Note: ${note}\n`);
+    for (const note of notes) process.stderr.write(`Note: ${printable(note)}\n`);
     const plugin = inMemoryPlugin(ROOT);
     const config = await Config.load({
       root: ROOT,

@@ -2,6 +2,7 @@
 import chalk from 'chalk';
 import { EXIT_FAILED, isProxyError, messageOf } from '../lib/errors.ts';
 import { type OperationReport, runTasks, type Task, type TaskReport } from '../lib/operations/task.ts';
+import { printable } from '../lib/text.ts';
 import { canRedraw } from './terminal.ts';
 
 /** What --json prints. */
@@ -55,7 +56,7 @@ function sentencesOf(
   { dryRun }: ShowOptions,
 ): string[] {
   const isPlanned = dryRun && changed && status !== 'failed';
-  return [...lines.map(line => (isPlanned ? `would ${line}` : line)), ...warnings];
+  return [...lines.map(line => (isPlanned ? `would ${line}` : line)), ...warnings].map(printable);
 }
 
 function labelOf({ status }: TaskReport, { dryRun }: ShowOptions): string {
@@ -111,8 +112,9 @@ function printOutcome({ tasks, failures, changed }: OperationReport, { subject, 
       ...failures.map(failure => `Error: ${messageOf(failure)}`),
       `Changed: ${done.join(', ') || 'nothing'}.${notRun.length > 0 ? ` Not done: ${notRun.join(', ')}.` : ''}`,
       ...[...new Set(suggestions)].map(text => `Try this: ${text}`),
-      '',
-    ].join('\n'),
+    ]
+      .map(line => `${printable(line)}\n`)
+      .join(''),
   );
 }
 

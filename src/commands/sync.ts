@@ -19,6 +19,7 @@ import { checkAgainstHost } from '../lib/operations/preflight.ts';
 import { syncTasks } from '../lib/operations/sync.ts';
 import { isDone } from '../lib/operations/task.ts';
 import { loadPersisted, persistedPath } from '../lib/store/persisted-set.ts';
+import { printable } from '../lib/text.ts';
 
 const lookOnFor = duration('0s', '1h', 'who looks after a node for longer is the daemon');
 const addressTimeout = duration('0s', '1h', 'a network that takes longer needs a person');
@@ -168,7 +169,7 @@ async function readSpec(flags: SpecSources): Promise<ProxySpec> {
 function knownSpec({ vs, scheduler }: Settings, persistDir: string): ProxySpec {
   const loaded = loadPersisted(persistDir);
   if (loaded?.problem !== undefined)
-    process.stderr.write(`Warning: ${loaded.problem}; using ${loaded.path}\n`);
+    process.stderr.write(`Warning: ${printable(loaded.problem)}; using ${loaded.path}\n`);
   const persisted = loaded?.spec;
   const virtualServer = vs ?? persisted?.virtualServer;
   if (virtualServer === undefined) {

@@ -163,6 +163,21 @@ describe.skipIf(process.getuid?.() !== 0)('the previous copy steps in, and one l
   });
 });
 
+test.each([
+  [['sync', '--dry-run']],
+  [['clean', '--dry-run']],
+  [['status', '--no-probe']],
+  [['daemon', '--check', '--vs', '10.99.0.1:6443']],
+])('%j shows what stands in a file without moving the cursor or beginning a line', args => {
+  const prepare: Prepare = path => {
+    writeFileSync(path, WHOLE.replace('scheduler: sh', 'scheduler: "x\\e[2J\\nHEALTHY"'));
+    writeFileSync(`${path}.prev`, WHOLE);
+  };
+  const { stdout, stderr } = on(prepare, args);
+  expect(`${stdout}${stderr}`).toContain('x\\x1b[2J\\x0aHEALTHY');
+  expect(`${stdout}${stderr}`).toMatch(/^[ -~\n]*$/);
+});
+
 describe('status', () => {
   test.each(UNUSABLE)('a file that is %s is a problem among the others', (_, prepare, problem) => {
     const outcome = on(prepare, ['status', '--json']);
