@@ -1,6 +1,7 @@
 // What is left to do on a node after `init`, in the order of the guide, each step checked by what `status` sees. Pure.
 import type { Problem } from '../lib/status/conditions.ts';
 import type { StatusReport } from '../lib/status/verdict.ts';
+import { printable } from '../lib/text.ts';
 
 export interface NextStep {
   /** The code of the condition that it would end. */
@@ -33,6 +34,8 @@ function commandOf({ code, remedy }: Problem): string {
 
 export function formatNextSteps(steps: readonly NextStep[]): string {
   if (steps.length === 0) return '';
-  const lines = steps.map(({ text, command }, index) => `  ${index + 1}  ${text}:\n     ${command}\n`);
+  const lines = steps.map(
+    ({ text, command }, index) => `  ${index + 1}  ${text}:\n     ${printable(command)}\n`,
+  );
   return `next:\n${lines.join('')}`;
 }

@@ -173,3 +173,25 @@ test('boot without a daemon: the master that sh gives this node is dead, and the
   expect((await second.exited).code).toBe(0);
   expect(second.stderr).toContain('something else changed its real servers');
 });
+
+test('boot where kernel parameters cannot be set: the dead master is taken out all the same, and the exit code says that something is missing', async () => {
+  const net = await lab.network({ masters: 3 });
+  await net.startApiservers();
+  await net.worker.proxy(initArgs(net));
+  await net.worker.must(['sysctl', '-qw', 'net.ipv4.vs.conntrack=0', 'net.ipv4.vs.expire_nodest_conn=0']);
+  // Read-only /proc/sys, as in an unprivileged container.
+  const script = 'mount --bind /proc/sys /proc/sys; mount -o remount,ro,bind /proc/sys; exec "$@"';
+  const argv = ['unshare', '-m', 'bash', '-ec', script, 'sh', lab.machine.binary, ...LOOK_ON];
+  const boot = await net.worker.spawn(argv);
+  await boot.waitForLine(line => line.startsWith('failed     kernel parameters: '));
+  net.master(2).apiserver.kill('SIGKILL');
+  await eventually(
+    'the dead master is out',
+    async () => !(`${net.master(2).ipv4}:6443` in (await weights(net.worker))),
+  );
+  const daemon = await runDaemon(lab.machine, net.worker, {}, 2);
+  expect((await boot.exited).code).toBe(1);
+  expect(boot.stderr).toContain('a daemon keeps it');
+  daemon.kill('SIGTERM');
+  await daemon.exited;
+});

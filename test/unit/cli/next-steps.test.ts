@@ -22,6 +22,11 @@ test('in the order of the guide, whatever status names first', () => {
 `);
 });
 
+test('a path of somebody else begins no line', () => {
+  const remedy = problem('daemon-not-running', 'bcs-apiserver-proxy install-service --kubeconfig /x\nrm');
+  expect(formatNextSteps(nextSteps({ problems: [remedy] }, VIP))).toMatch(/--kubeconfig \/x\\x0arm\n$/);
+});
+
 test('nothing is left: not a word', () => {
   expect(formatNextSteps(nextSteps({ problems: [problem('real-server-down', 'sync')] }, VIP))).toBe('');
 });
