@@ -383,6 +383,29 @@ describe('real servers: what one is told of them', () => {
     expect(textsOf(facts)).toEqual(texts);
   });
 
+  test('weight 0 by hand: the fix is what was persisted, and not a look at the master', () => {
+    const byHand = { kernel: entries({ '10.0.0.11': 1, '10.0.0.12': 0, '10.0.0.13': 1 }) };
+    for (const facts of [byHand, { ...byHand, daemon: { ...NO_DAEMON, processes: [812] } }])
+      expect(problemsOf(facts)).toMatchObject([
+        { code: 'real-server-draining', remedy: 'bcs-apiserver-proxy sync --from persisted', isLook: false },
+      ]);
+    const left = { ...byHand, events: [event({ object: PREFIX, from: 'named', to: 'left' })] };
+    const draining = { ...byHand, daemon: daemon({ '10.0.0.12': { state: 'draining', weight: 0 } }) };
+    for (const facts of [left, draining])
+      expect(problemsOf(facts)).toMatchObject([
+        { remedy: 'curl -k https://10.0.0.12:6443/readyz', isLook: true },
+      ]);
+  });
+
+  test('all dead: that this node recovers by itself is said only where a daemon sees to it', () => {
+    const dead = { probes: ALL_DEAD, throughVip: VIP_DEAD };
+    const recovers = 'recovers by itself';
+    expect(textsOf(dead)[0]).toContain(recovers);
+    const [all, ...others] = textsOf({ ...dead, daemon: NO_DAEMON });
+    expect(all).toBe('none of the 3 real servers answers (econnrefused); the kernel keeps them');
+    expect(others.join()).not.toContain(recovers);
+  });
+
   test('the last word of a daemon that ended is nothing when somebody put the real server back since', () => {
     const facts = { ...NOT_PROBED, daemon: { ...NO_DAEMON, processes: [812] }, events: [event()] };
     expect(codesOf(facts)).toEqual([]);

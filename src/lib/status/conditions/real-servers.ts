@@ -26,7 +26,8 @@ export const REAL_SERVERS: readonly Condition[] = [
     dependsOn: ['all-real-servers-down', 'no-real-servers'],
     visibleAfterS: 0,
     detect: facts => ofHealth(facts, view => describeDraining(facts, view)),
-    remedy: (_, { about }) => look(`curl -k https://${about}/readyz`),
+    remedy: (facts, { about }) =>
+      isSetByHand(facts, about) ? restoreOrInit(facts) : look(`curl -k https://${about}/readyz`),
     headline: (facts, findings) => count(facts, findings, 'draining'),
   },
   {
@@ -56,10 +57,25 @@ export function isDeadInUse({ health, inKernel }: ServerView): boolean {
   return health === 'dead' && inKernel !== undefined && inKernel.weight > 0;
 }
 
+function viewOf(facts: Facts, name: string | undefined): ServerView | undefined {
+  return serverViews(facts).find(each => formatHostPort(each) === name);
+}
+
+/** It answers, is wanted, and neither discovery nor the daemon has a reason for its weight. */
+function isSetByHand(facts: Facts, name: string | undefined): boolean {
+  const view = viewOf(facts, name);
+  const isWell = view?.health === 'ready' && (view.said === undefined || view.said.state === 'ready');
+  return isWell && view.wanted && view.inKernel?.weight === 0 && !hasLeft(facts, name);
+}
+
+function hasLeft({ events }: Facts, name: string | undefined): boolean {
+  return events.findLast(({ object }) => object === `real server ${name}`)?.to === 'left';
+}
+
 /** It still gets connections, and no daemon takes it out. */
 function isNobodysTask(facts: Facts, name: string | undefined): boolean {
   const { processes, snapshot } = facts.daemon;
-  const view = serverViews(facts).find(each => formatHostPort(each) === name);
+  const view = viewOf(facts, name);
   return view !== undefined && isDeadInUse(view) && processes.length === 0 && !snapshot.seen;
 }
 
@@ -81,7 +97,7 @@ function describeDead(facts: Facts, view: ServerView): Description {
 }
 
 function describeDraining(
-  { events }: Facts,
+  facts: Facts,
   { inKernel, health, reason, ...server }: ServerView,
 ): Description | undefined {
   const name = `real server ${formatHostPort(server)}`;
@@ -95,9 +111,8 @@ function describeDraining(
     };
   }
   if (health === 'dead' || inKernel?.weight !== 0) return undefined;
-  const left = events.findLast(({ object }) => object === name)?.to === 'left';
   return {
-    text: `${name} ${left ? 'left discovery and' : 'has weight 0 in the kernel and'} gets no new connections`,
+    text: `${name} ${hasLeft(facts, formatHostPort(server)) ? 'left discovery and' : 'has weight 0 in the kernel and'} gets no new connections`,
   };
 }
 
