@@ -6,8 +6,10 @@ import { showOperation } from '../cli/show-operation.ts';
 import { realServersFlag, virtualServerFlag } from '../cli/spec-flags.ts';
 import { openKernel, openSockets } from '../lib/app.ts';
 import { readFlags, readRealServers, type Settings } from '../lib/config/settings.ts';
+import { admit } from '../lib/daemon/admission.ts';
 import { discoverOnce } from '../lib/discovery/once.ts';
 import { ProxyError } from '../lib/errors.ts';
+import { isListening } from '../lib/host/listeners.ts';
 import { requireNetAdmin } from '../lib/host/privileges.ts';
 import { equalHostPort, formatHostPort } from '../lib/model/address.ts';
 import { type ProxySpec, validateSpec } from '../lib/model/spec.ts';
@@ -161,8 +163,23 @@ async function readSpec(flags: SpecSources): Promise<ProxySpec> {
 
   async function realServersOf({ realServers }: ProxySpec): Promise<ProxySpec['realServers']> {
     if (given.rs !== undefined) return given.rs;
-    return flags.from === 'cluster' ? discoverOnce(known, given) : realServers;
+    return flags.from === 'cluster' ? discovered(known, given) : realServers;
   }
+}
+
+/** What discovery names and can be no master is told and ignored, as by the daemon: the others are no worse for it. */
+async function discovered(known: ProxySpec, given: Settings): Promise<ProxySpec['realServers']> {
+  const named = await discoverOnce(known, given);
+  const { routes } = openKernel();
+  const { admitted, refused } = admit(named, {
+    virtualServer: known.virtualServer,
+    known: known.realServers,
+    isHostAddress: address => routes.isHostAddress(address),
+    isListening,
+  });
+  for (const sentence of refused) process.stderr.write(`Warning: ${sentence}\n`);
+  if (admitted.length > 0) return admitted;
+  throw new ProxyError('discovery-failed', 'discovery names no master that could serve; nothing is changed');
 }
 
 /** The persisted set, changed as the flags say; a new one without real servers where it is of another virtual server. */

@@ -1,6 +1,7 @@
 // Masters are added, leave and are replaced; discovery lies or vanishes; the control plane restarts; and when nothing
 // happens, nothing happens.
 import { expect, test } from 'vitest';
+import { VIP4 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
 import { KUBECONFIG, writeKubeconfig } from '../lab/kubeconfig.ts';
 import { useLab } from '../lab/lab.ts';
@@ -124,6 +125,13 @@ test('sync --from cluster looks once: the kernel and the persisted set get what 
   expect(await lab.machine.readFile('/root/.bcs/ipvsConfig.yaml')).toContain('10.77.0.13:6443');
   const { watches } = await net.master(1).counters();
   expect(watches).toBe(0);
+  // One that can be no master is told, and nothing else in the list suffers.
+  await net.setEndpoints([VIP4, ...net.masters.map(({ ipv4 }) => ipv4)]);
+  expect(await net.worker.proxy(['sync', '--from', 'cluster', '--kubeconfig', KUBECONFIG])).toMatchObject({
+    code: 0,
+    stderr: 'Warning: 10.99.0.1:6443 is ignored: it is the VIP itself\n',
+    stdout: expect.stringContaining('unchanged: virtual server 10.99.0.1:6443'),
+  });
 });
 
 test('EndpointSlices that somebody made by hand: all of the Service count, whatever their names; host names are passed over', async () => {
