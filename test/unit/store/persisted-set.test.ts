@@ -366,7 +366,7 @@ describe('what is whole in a damaged file serves where there is no other, and th
       parsed++;
       throw new Error('it is not whole');
     };
-    expect(salvage(`${'x: y\n'.repeat(40_000)}vs: 10.99.0.1:6443\n`, parse)).toBeUndefined();
+    expect(salvage(`${'x: y\n'.repeat(300)}vs: 10.99.0.1:6443\n`, parse)).toBeUndefined();
     expect(parsed).toBe(0);
   });
 
