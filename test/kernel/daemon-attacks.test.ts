@@ -121,21 +121,13 @@ END
      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /tmp/trap/key -out /tmp/trap/crt -subj /CN=trap -days 2 2>/dev/null
      chmod 644 /tmp/trap/key /tmp/trap/crt`,
   ]);
-  const server = await net.worker.spawn([
-    ...AS_NOBODY,
-    ...[
-      'openssl',
-      's_server',
-      '-accept',
-      String(trap),
-      '-cert',
-      '/tmp/trap/crt',
-      '-key',
-      '/tmp/trap/key',
-      '-www',
-    ],
-  ]);
+  // Without an end of its input it prints what it is sent.
+  const listen = `sleep 600 | openssl s_server -accept ${trap} -cert /tmp/trap/crt -key /tmp/trap/key`;
+  const server = await net.worker.spawn([...AS_NOBODY, 'bash', '-c', listen]);
   await server.waitForLine(line => line.includes('ACCEPT'));
+  const header = 'Authorization: Bearer what-it-is-sent';
+  await net.worker.run(['curl', '-sk', '-m5', '-H', header, `https://127.0.0.1:${trap}/`]);
+  await eventually('the trap shows what it is sent', async () => server.stdout.includes('what-it-is-sent'));
   const kubelet = await net.worker.spawn([
     ...AS_NOBODY,
     ...['bash', '-c', 'exec -a "$0" sleep 600', 'kubelet --kubeconfig=/tmp/trap/kubeconfig'],
@@ -177,6 +169,14 @@ test('SIGUSR1 opens no inspector', async () => {
   daemon.kill('SIGUSR1');
   await net.worker.proxy(['status']);
   expect(await net.worker.must(['ss', '-Htln'])).not.toContain(':9229');
+  const status = await lab.machine.readFile(`/proc/${daemon.pid}/status`);
+  const [, caught = ''] = /^SigCgt:\s+([0-9a-f]+)$/m.exec(status) ?? [];
+  // Nobody in it waits for the signal (number 10): an inspector a moment later would not be seen above.
+  expect((BigInt(`0x${caught}`) >> 9n) & 1n).toBe(0n);
+  expect(
+    (await net.worker.run([...AS_NOBODY, 'curl', '-s', '-m5', 'http://127.0.0.1:9229/json'])).code,
+    'refused',
+  ).toBe(7);
   expect(await net.worker.must(['curl', '-sf', '-m5', 'http://127.0.0.1:8004/healthz'])).toBe('ok\n');
 });
 
