@@ -10,6 +10,7 @@ import {
   MINUTES,
   masterInUse,
   measure,
+  measureSlow,
   mend,
   PATIENT,
 } from './kit/node.ts';
@@ -73,6 +74,13 @@ describe('the master in use, with the daemon as a pod', { timeout: 8 * MINUTES }
     const cost = await measure(cluster(), 'SIGTERM', master => master.kill('SIGTERM'));
     expect(cost).toMatchObject({ wasNotReady: false, failed: 0 });
   });
+});
+
+test('the master in use is slow: it gets nobody new, and keeps whom it has', {
+  timeout: 8 * MINUTES,
+}, async () => {
+  const cost = await measureSlow(cluster());
+  expect(cost).toMatchObject({ wasNotReady: false });
 });
 
 test('a fourth master joins, and ends in order', { timeout: 10 * MINUTES }, () => joinAndLeave(cluster()));

@@ -1,4 +1,4 @@
-// The programs of a cluster: Kubernetes in any version, and etcd from Debian.
+// The programs of a cluster: Kubernetes in any version; etcd and the container runtime from Debian, unless they lie beside it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -15,11 +15,16 @@ export const PROGRAMS = [
 ] as const;
 export type Program = (typeof PROGRAMS)[number];
 
+/** The container runtime of the worker: these, where they are beside Kubernetes, instead of those of Debian 12. */
+const RUNTIME = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'runc'];
+
 export interface Binaries {
   readonly directory: string;
   /** "v1.20.2" */
   readonly version: string;
   readonly etcd: string;
+  /** Path by name; without those that Debian 12's serve for. */
+  readonly runtime: Readonly<Record<string, string>>;
   pathOf(program: Program): string;
 }
 
@@ -33,7 +38,11 @@ export function findBinaries(): Binaries {
     );
   const pathOf = (program: Program): string => join(directory, program);
   const version = execFileSync(pathOf('kubeadm'), ['version', '-o', 'short'], { encoding: 'utf8' }).trim();
-  return { directory, version, etcd: debianEtcd(), pathOf };
+  const beside = (name: string): string[] =>
+    existsSync(join(directory, name)) ? [join(directory, name)] : [];
+  const runtime = Object.fromEntries(RUNTIME.flatMap(name => beside(name).map(path => [name, path])));
+  const [etcd = debianEtcd()] = beside('etcd');
+  return { directory, version, etcd, runtime, pathOf };
 }
 
 export function buildKubernetes(): void {

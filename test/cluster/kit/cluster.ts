@@ -96,15 +96,11 @@ export class Cluster {
     const init = await this.proxy(['init', '--vs', VIRTUAL_SERVER, ...rs]);
     if (init.code !== 0) throw new Error(`init: exit ${init.code}\n${init.stdout}${init.stderr}`);
     await joinCluster(this.worker);
-    await eventually('the worker is Ready', async () => this.nodeStatus() === 'True', {
+    // Newer versions of kubeadm end before kubelet has made its node.
+    await eventually('the worker is Ready', async () => this.tryKubectl(NODE_STATUS) === 'True', {
       timeoutMs: 180_000,
       everyMs: 1000,
     });
-  }
-
-  /** What the cluster says of the worker: True, False or Unknown. */
-  nodeStatus(): string {
-    return this.kubectl(NODE_STATUS);
   }
 
   /** Whether kubelet has renewed its lease and said that the node is Ready since then, ms since 1970. */
@@ -138,7 +134,16 @@ export class Cluster {
 
   /** Kubernetes before 1.21 has EndpointSlices only as beta, which our program does not ask for. */
   get hasSlices(): boolean {
-    return Number(this.version.split('.')[1]) >= 21;
+    return this.#minor >= 21;
+  }
+
+  /** kube-proxy has a mode of this name, without a feature gate. */
+  get hasNftables(): boolean {
+    return this.#minor >= 31;
+  }
+
+  get #minor(): number {
+    return Number(this.version.split('.')[1]);
   }
 
   /** A kubeconfig of the administrator, towards the VIP. */

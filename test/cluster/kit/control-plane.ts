@@ -3,15 +3,24 @@
 //
 // One etcd for all, on a host of its own: what masters do when they die one after the other is to be seen, and of three
 // members of etcd the second that dies would take the API with it.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { eventually } from '../../lab/bounded.ts';
 import { ETCD, masterAddress } from './addresses.ts';
 import { type Asked, askedIn, auditFlags } from './audit.ts';
 import type { Binaries, Program } from './binaries.ts';
+import { limitCpu } from './cpu.ts';
 import { kubeadmConfig } from './kubeadm-config.ts';
-import { setCable } from './lan.ts';
+import { changeAddress, setCable } from './lan.ts';
 import { HostDirectory, type Running } from './processes.ts';
 
 const SHARED = ['ca', 'front-proxy-ca', 'sa'];
@@ -20,7 +29,7 @@ const READY_TIMEOUT_MS = 120_000;
 
 export class ControlMaster {
   readonly number: number;
-  readonly address: string;
+  #address: string;
   readonly #host: HostDirectory;
   readonly #binaries: Binaries;
   readonly #running = new Map<Program, Running>();
@@ -29,10 +38,13 @@ export class ControlMaster {
 
   constructor(number: number, directory: string, binaries: Binaries) {
     this.number = number;
-    this.address = masterAddress(number);
+    this.#address = masterAddress(number);
     this.#binaries = binaries;
     this.#host = new HostDirectory(`m${number}`, directory);
-    writeFileSync(join(this.#host.kubernetes, 'kubeadm.yaml'), kubeadmConfig(binaries.version, number));
+  }
+
+  get address(): string {
+    return this.#address;
   }
 
   get kubernetes(): string {
@@ -53,6 +65,13 @@ export class ControlMaster {
       for (const name of readdirSync(join(first.kubernetes, 'pki')))
         if (SHARED.includes(name.replace(/\.[a-z]+$/, '')))
           copyFileSync(join(first.kubernetes, 'pki', name), join(pki, name));
+    this.#makeFiles();
+  }
+
+  /** Certificates, kubeconfigs and manifests, those that are missing. */
+  #makeFiles(): void {
+    const config = kubeadmConfig(this.#binaries.version, this.number, this.#address);
+    writeFileSync(join(this.kubernetes, 'kubeadm.yaml'), config);
     this.kubeadm('certs', 'all');
     for (const name of ['admin', 'controller-manager', 'scheduler']) this.kubeadm('kubeconfig', name);
     if (this.#isFrom(29)) this.kubeadm('kubeconfig', 'super-admin');
@@ -110,6 +129,7 @@ export class ControlMaster {
     this.setCable(true);
     this.freeze(false);
     if (this.#isEnding) await this.apiserver.ended;
+    if (this.apiserver.isRunning) this.slow('max');
     this.#isEnding = false;
     this.start();
     await this.untilReady();
@@ -143,10 +163,48 @@ export class ControlMaster {
     for (const running of this.#running.values()) running.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
+  /** Its apiserver has this many percent of one core. */
+  slow(percent: number | 'max'): void {
+    limitCpu(this.#host.name, this.apiserver.pid, percent);
+  }
+
+  /** How long a request on a new connection takes now; `Infinity` = longer than 15 s. */
+  answersAfterMs(): number {
+    const request = ['curl', '--silent', '--insecure', '--output', '/dev/null', '--max-time', '15'];
+    try {
+      const seconds = this.#host.run([
+        ...request,
+        ...['--write-out', '%{time_total}', `https://${this.#address}:6443/readyz`],
+      ]);
+      return Number(seconds) * 1000;
+    } catch {
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /** It ends in order and is ready at another address, with certificates and kubeconfigs that name it. */
+  async moveTo(address: string): Promise<void> {
+    this.kill('SIGTERM');
+    await this.apiserver.ended;
+    await this.stop();
+    changeAddress(this.#host.name, this.#address, address);
+    this.#address = address;
+    for (const name of [
+      'pki/apiserver.crt',
+      'pki/apiserver.key',
+      'controller-manager.conf',
+      'scheduler.conf',
+    ])
+      rmSync(join(this.kubernetes, name));
+    this.#makeFiles();
+    this.#isFaulty = false;
+    await this.startAgain();
+  }
+
   /** Power is lost, or only the cable: for everybody else it is the same. */
   setCable(plugged: boolean): void {
     this.#isFaulty = !plugged;
-    setCable(`m${this.number}`, plugged);
+    setCable(this.#host.name, plugged);
   }
 
   async stop(): Promise<void> {

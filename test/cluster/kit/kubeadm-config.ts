@@ -1,17 +1,17 @@
 // The configuration of kubeadm for one master, in the version of its API that the version of Kubernetes reads.
 import { stringify } from 'yaml';
-import { ETCD, masterAddress, PODS, SERVICES, VIRTUAL_SERVER } from './addresses.ts';
+import { ETCD, PODS, SERVICES, VIRTUAL_SERVER } from './addresses.ts';
 
 export const TOKEN = 'abcdef.0123456789abcdef';
 
-export function kubeadmConfig(version: string, master: number): string {
+export function kubeadmConfig(version: string, master: number, address: string): string {
   const apiVersion = `kubeadm.k8s.io/${apiOf(version)}`;
   const documents = [
     {
       apiVersion,
       kind: 'InitConfiguration',
       bootstrapTokens: [{ token: TOKEN, ttl: '24h0m0s', usages: ['signing', 'authentication'] }],
-      localAPIEndpoint: { advertiseAddress: masterAddress(master), bindPort: 6443 },
+      localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 },
       nodeRegistration: { name: `m${master}`, criSocket: CRI_SOCKET },
     },
     {

@@ -8,6 +8,7 @@ import { ETCD, masterAddress, PREFIX, VIP } from './addresses.ts';
 /** Another checkout on the same machine has another: their clusters do not meet, and neither removes the other's. */
 const OURS = `bap-${createHash('sha256').update(REPOSITORY).digest('hex').slice(0, 6)}-`;
 
+export const isOurs = (name: string): boolean => name.startsWith(OURS);
 export const namespaceOf = (host: string): string => `${OURS}${host}`;
 export const LAN = namespaceOf('lan');
 export const TAP = 'worker';
@@ -36,7 +37,16 @@ function join(host: string, address: string): void {
   ip('-n', LAN, 'link', 'set', host, 'master', 'lan', 'up');
   ip('-n', namespace, 'link', 'set', 'lo', 'up');
   ip('-n', namespace, 'link', 'set', 'eth0', 'up');
-  ip('-n', namespace, 'address', 'add', `${address}/${PREFIX}`, 'dev', 'eth0');
+  addAddress(host, address);
+}
+
+function addAddress(host: string, address: string): void {
+  ip('-n', namespaceOf(host), 'address', 'add', `${address}/${PREFIX}`, 'dev', 'eth0');
+}
+
+export function changeAddress(host: string, from: string, to: string): void {
+  ip('-n', namespaceOf(host), 'address', 'del', `${from}/${PREFIX}`, 'dev', 'eth0');
+  addAddress(host, to);
 }
 
 /** A host without its cable. */
@@ -47,7 +57,7 @@ export function setCable(host: string, plugged: boolean): void {
 /** Those of this checkout, whoever made them. */
 export function namespaces(): string[] {
   const listed = ip('netns', 'list').split('\n');
-  return listed.map(line => line.split(' ')[0] ?? '').filter(name => name.startsWith(OURS));
+  return listed.map(line => line.split(' ')[0] ?? '').filter(isOurs);
 }
 
 export const processesIn = (namespace: string): number[] =>

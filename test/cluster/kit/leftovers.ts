@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { eventually } from '../../lab/bounded.ts';
 import { CLUSTER_CACHE } from './binaries.ts';
+import { removeCpuLimits } from './cpu.ts';
 import { namespaces, processesIn, removeLan } from './lan.ts';
 
 const OWNER = join(CLUSTER_CACHE, 'owner');
@@ -35,6 +36,7 @@ export async function sweep(): Promise<void> {
   for (const pid of namespaces().flatMap(processesIn)) end(pid);
   await eventually('the namespaces are empty', async () => namespaces().flatMap(processesIn).length === 0);
   removeLan();
+  removeCpuLimits();
   if (!existsSync(CLUSTER_CACHE)) return;
   for (const name of readdirSync(CLUSTER_CACHE))
     if (name.startsWith(RUN)) rmSync(join(CLUSTER_CACHE, name), { recursive: true });

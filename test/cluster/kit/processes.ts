@@ -9,13 +9,14 @@ import { namespaceOf } from './lan.ts';
 const KUBERNETES = '/etc/kubernetes';
 
 export class HostDirectory {
-  readonly host: string;
+  /** Of its network namespace, too. */
+  readonly name: string;
   /** What the host has as /etc/kubernetes. */
   readonly kubernetes: string;
   readonly #directory: string;
 
-  constructor(host: string, directory: string) {
-    this.host = host;
+  constructor(name: string, directory: string) {
+    this.name = name;
     this.#directory = directory;
     this.kubernetes = join(directory, 'kubernetes');
     mkdirSync(this.kubernetes, { recursive: true });
@@ -28,9 +29,9 @@ export class HostDirectory {
     return execFileSync(file as string, args, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] });
   }
 
-  /** Its output is in a file of its name. */
-  start(name: string, argv: readonly string[]): Running {
-    const log = join(this.#directory, `${name}.log`);
+  /** Its output is in a file named after the program. */
+  start(program: string, argv: readonly string[]): Running {
+    const log = join(this.#directory, `${program}.log`);
     const output = openSync(log, 'a');
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...this.#inside(argv)], {
       stdio: ['ignore', output, output],
@@ -40,7 +41,7 @@ export class HostDirectory {
 
   #inside(argv: readonly string[]): string[] {
     const mount = `mount --bind "$0" ${KUBERNETES} && exec "$@"`;
-    const namespace = namespaceOf(this.host);
+    const namespace = namespaceOf(this.name);
     return ['ip', 'netns', 'exec', namespace, 'unshare', '-m', 'sh', '-c', mount, this.kubernetes, ...argv];
   }
 }
@@ -54,6 +55,12 @@ export class Running {
     this.#child = child;
     this.#log = log;
     this.ended = once(child, 'exit');
+  }
+
+  /** Of the program itself: everything before it replaces itself by what follows. */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('it was not started');
+    return this.#child.pid;
   }
 
   get isRunning(): boolean {

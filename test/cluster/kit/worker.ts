@@ -22,6 +22,9 @@ export async function bootWorker(binaries: Binaries): Promise<Machine> {
     lan: { netns: LAN, tap: TAP, mac: WORKER.mac },
     files: {
       ...Object.fromEntries(ON_WORKER.map(program => [program, binaries.pathOf(program)])),
+      ...Object.fromEntries(
+        Object.entries(binaries.runtime).map(([name, path]) => [`runtime-${name}`, path]),
+      ),
       'image.tar': IMAGE,
     },
   });
@@ -114,7 +117,14 @@ systemctl enable --now systemd-networkd systemd-networkd-wait-online
 systemctl restart systemd-modules-load systemd-sysctl
 hostnamectl set-hostname worker || hostname worker
 systemctl enable kubelet
-systemctl restart containerd
+systemctl stop containerd
+shopt -s nullglob
+for program in /root/runtime-*; do
+  name=\${program#/root/runtime-}
+  install -m 755 "$program" "$(command -v "$name")"
+  rm "$program"
+done
+systemctl start containerd
 ${PAUSE_IMAGE}
 ctr -n k8s.io images import /root/image.tar
 rm /root/image.tar`;

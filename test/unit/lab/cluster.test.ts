@@ -14,7 +14,7 @@ test.each([
   ['v1.30.4', 'kubeadm.k8s.io/v1beta3'],
   ['v1.31.0', 'kubeadm.k8s.io/v1beta4'],
 ])('kubeadm %s reads %s, and puts the VIP into certificates and kubeconfigs', (version, apiVersion) => {
-  const [init, cluster] = parseAllDocuments(kubeadmConfig(version, 2)).map(each => each.toJS());
+  const [init, cluster] = parseAllDocuments(kubeadmConfig(version, 2, '10.88.0.12')).map(each => each.toJS());
   expect(init).toMatchObject({ apiVersion, localAPIEndpoint: { advertiseAddress: '10.88.0.12' } });
   expect(cluster).toMatchObject({ apiVersion, controlPlaneEndpoint: VIRTUAL_SERVER });
 });
