@@ -23,7 +23,8 @@ import { Watch } from './kit/watch.ts';
 const cluster = useCluster({ spare: 1 });
 
 const KUBELET = '/etc/kubernetes/kubelet.conf';
-const LEASE_ENDS = { timeoutMs: 40_000, everyMs: 500 };
+/** A lease, and half a minute until a role that may not watch asks again. */
+const LEASE_ENDS = { timeoutMs: 90_000, everyMs: 500 };
 
 const codes = async (): Promise<string[]> => (await statusOf(cluster())).problems.map(({ code }) => code);
 const remembered = (): Promise<string> =>

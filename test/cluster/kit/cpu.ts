@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { isOurs, namespaceOf } from './lan.ts';
 
-/** The longest that there is: what is left of a small share must be more than the kernel's least, a millisecond. */
-const PERIOD_US = 1_000_000;
+/** A hundredth of it is more than the kernel's least quota, a millisecond. */
+const PERIOD_US = 250_000;
 
 const VERSION_1 = '/sys/fs/cgroup/cpu';
 const VERSION_2 = '/sys/fs/cgroup';
@@ -16,7 +16,7 @@ const root = (): string => (isVersion1() ? VERSION_1 : VERSION_2);
 /** The group stays until `removeCpuLimits`, as long as the process or longer. */
 export function limitCpu(host: string, pid: number, percent: number | 'max'): void {
   const group = join(root(), namespaceOf(host));
-  const quota = percent === 'max' ? percent : (percent * PERIOD_US) / 100;
+  const quota = percent === 'max' ? percent : Math.round((percent * PERIOD_US) / 100);
   if (isVersion1()) {
     mkdirSync(group, { recursive: true });
     writeFileSync(join(group, 'cpu.cfs_period_us'), String(PERIOD_US));

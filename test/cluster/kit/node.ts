@@ -40,7 +40,11 @@ export async function weightsOn({ worker }: Cluster): Promise<Record<string, num
 /** What a boot begins with. The original program could read it, too: it needs these keys, and ignores others. */
 export async function persistedOn({ worker }: Cluster): Promise<string[]> {
   const document = parse(await worker.readFile('/root/.bcs/ipvsConfig.yaml')) as Record<string, unknown>;
-  expect(document).toMatchObject({ rs: expect.any(Array), scheduler: expect.any(String), vs: VIRTUAL_SERVER });
+  expect(document).toMatchObject({
+    rs: expect.any(Array),
+    scheduler: expect.any(String),
+    vs: VIRTUAL_SERVER,
+  });
   return (document.rs as string[]).sort();
 }
 
@@ -88,8 +92,8 @@ export async function measure(
 }
 
 /** Percent of one core. What an apiserver needs at least differs from version to version. */
-const SHARES = [6, 4, 3, 2, 1.5, 1, 0.7, 0.5];
-/** Beyond the time limit of a probe, and short of a hang. */
+const SHARES = Array.from({ length: 20 }, (_, index) => Number((6 * 0.88 ** index).toFixed(2)));
+/** Beyond the time limit of a probe. */
 const SLOW_MS = 1300;
 
 /** What it costs that the master in use has too little of the CPU for a while: it has to stay, and whoever is connected to it. */
@@ -98,12 +102,16 @@ export async function measureSlow(cluster: Cluster): Promise<Cost> {
   const master = await masterInUse(cluster);
   const weight = async (): Promise<number | undefined> =>
     (await weightsOn(cluster))[`${master.address}:6443`];
-  const percent = await makeSlow(master);
-  await eventually('it gets nobody new', async () => (await weight()) === 0, PATIENT);
-  await delay(TWO_LEASES_MS);
-  if ((await weight()) !== 0) throw new Error('it did not stay at weight 0');
-  if ((await masterInUse(cluster)) !== master) throw new Error('kubelet has left it');
-  master.slow('max');
+  let percent: number;
+  try {
+    percent = await makeSlow(master);
+    await eventually('it gets nobody new', async () => (await weight()) === 0, PATIENT);
+    await delay(TWO_LEASES_MS);
+    if ((await weight()) !== 0) throw new Error('it did not stay at weight 0');
+    if ((await masterInUse(cluster)) !== master) throw new Error('kubelet has left it');
+  } finally {
+    master.slow('max');
+  }
   await eventually('it serves again', async () => (await weight()) === 1, PATIENT);
   const cost = await watch.stop();
   show(`${cluster.version} | slow, ${percent} % of a core`, cost);
