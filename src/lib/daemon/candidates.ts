@@ -138,11 +138,14 @@ export class Candidates {
     }
   }
 
-  /** Something seems wrong on the way to this one, undefined = to whom is unknown; a client waits, with data sent `since`. */
+  /**
+   * Something seems wrong on the way to this one, undefined = to whom is unknown; a client waits, with data sent `since`. All
+   * are asked: the others may be its witnesses, or silent for as long as it is.
+   */
   suspect(realServer: HostPort | undefined, since?: number): void {
     const suspected = realServer && this.#byName.get(formatHostPort(realServer));
     if (suspected !== undefined && since !== undefined) suspected.health = awaited(suspected.health, since);
-    for (const { probe } of suspected === undefined ? this.#byName.values() : [suspected]) probe.probeSoon();
+    for (const { probe } of this.#byName.values()) probe.probeSoon();
   }
 
   /** Other traffic brought bytes from it. */

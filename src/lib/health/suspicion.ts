@@ -11,14 +11,15 @@ const CONNECTING_MS = 300;
 const SAME_MOMENT_MS = 50;
 
 /** A burst of connections must not hold up the daemon with questions about each. */
-const NEW_IN_A_LOOK = 256;
+const ASKED_IN_A_LOOK = 256;
 
 export interface Watched {
   readonly firstSeenAt: number;
   /** When the data was sent of which somebody was told already. */
   readonly toldOf: number;
-  /** Undefined where the kernel could not tell; a connection stays with its real server. */
+  /** Undefined where the kernel could not tell, or was not asked; a connection stays with its real server. */
   readonly realServer: HostPort | undefined;
+  readonly asked: boolean;
 }
 
 /** By the socket's cookie, in hexadecimal. */
@@ -39,8 +40,8 @@ export interface Look {
 }
 
 /**
- * `memory`: of the look before. Each piece of unanswered data is suspicious once. `realServerOf` is asked once for each
- * connection.
+ * `memory`: of the look before. Each piece of unanswered data is suspicious once. `realServerOf` is asked once for a
+ * connection, when it is seen a second time or waits: most are over before that.
  */
 export function lookAt(
   traffic: readonly ObservedTraffic[],
@@ -55,17 +56,19 @@ export function lookAt(
   for (const one of traffic) {
     const name = one.cookie.toString('hex');
     const before = memory.get(name);
-    // Those beyond are looked at next time.
-    if (before === undefined && asked === NEW_IN_A_LOOK) continue;
-    if (before === undefined) asked += 1;
-    const realServer = before === undefined ? realServerOf(one.local) : before.realServer;
     const firstSeenAt = before?.firstSeenAt ?? now;
     const waitsFrom = waitingSince(one, firstSeenAt, now);
+    const isDue = (before !== undefined || waitsFrom !== undefined) && before?.asked !== true;
+    // Those beyond are asked about next time.
+    const asks = isDue && asked < ASKED_IN_A_LOOK;
+    if (asks) asked += 1;
+    const realServer = asks ? realServerOf(one.local) : before?.realServer;
     const isNews = waitsFrom !== undefined && Math.abs(waitsFrom - (before?.toldOf ?? 0)) > SAME_MOMENT_MS;
     if (isNews) addSuspect(suspects, { realServer, since: waitsFrom });
     if (realServer !== undefined && one.bytesReceived > 0n)
       heard.push({ realServer, at: now - one.sinceReceivedMs });
-    next.set(name, { firstSeenAt, toldOf: waitsFrom ?? before?.toldOf ?? 0, realServer });
+    const toldOf = waitsFrom ?? before?.toldOf ?? 0;
+    next.set(name, { firstSeenAt, toldOf, realServer, asked: asks || before?.asked === true });
   }
   return { suspects: [...suspects.values()], heard, memory: next };
 }
