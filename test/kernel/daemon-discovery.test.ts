@@ -71,7 +71,7 @@ test('D11 discovery answers nothing, 403, rubbish or not at all: nothing changes
     });
     expect(await net.worker.rules(), endpointslices).toBe(before);
   }
-  const { fresh, busy, idle, master } = await startClients(net);
+  const { fresh, busy, idle, master } = await startClients(net, net.worker, 4, PATIENT.timeoutMs);
   const faultAt = await net.now();
   await net.powerLoss(master);
   await daemon.waitForLine(line => line.includes(`${master.ipv4}:6443 is dead`));
