@@ -17,7 +17,6 @@ const UNTIMED = scenarios([
   'legacy',
   'cluster',
   'image',
-  'lab',
   'without-ipv6',
   'packages',
 ]);
