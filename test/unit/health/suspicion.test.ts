@@ -104,12 +104,18 @@ test('who waits is told with the master that the connection is pinned to, once f
   expect(suspects.map(({ realServer }) => realServer)).toEqual([M1, M2, undefined]);
 });
 
-test('bytes that came are a sign of life of the master; a handshake alone is none, and nobody is asked about twice', () => {
+/** Whose each connection is, and by its port which were asked about. */
+function asking(): { asked: number[]; owner: (client: HostPort) => HostPort | undefined } {
   const asked: number[] = [];
-  const owner = ({ port }: { port: number }) => {
+  const owner = ({ port }: HostPort): HostPort | undefined => {
     asked.push(port);
     return M1;
   };
+  return { asked, owner };
+}
+
+test('bytes that came are a sign of life of the master; a handshake alone is none, and nobody is asked about twice', () => {
+  const { asked, owner } = asking();
   const first = lookAt([socket()], new Map(), owner, 10_000);
   const second = lookAt([socket({ sinceReceivedMs: 40 })], first.memory, owner, 10_250);
   expect(second.heard).toEqual([{ realServer: M1, at: 10_210 }]);
@@ -119,11 +125,7 @@ test('bytes that came are a sign of life of the master; a handshake alone is non
 });
 
 test('most connections are over before they are seen twice, and nobody is asked about those; one that waits is no such', () => {
-  const asked: number[] = [];
-  const owner = ({ port }: { port: number }) => {
-    asked.push(port);
-    return M1;
-  };
+  const { asked, owner } = asking();
   const first = lookAt([socket()], new Map(), owner, 10_000);
   const waiting = socket({
     ...{ local: { address: '10.0.0.2', port: 40_001 }, cookie: cookie(9) },
