@@ -185,7 +185,8 @@ function guestDirectory(): string {
   mkdirSync(CACHE, { recursive: true });
   for (const name of readdirSync(CACHE)) {
     const pid = /^guest-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(CACHE, name), { recursive: true, force: true });
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(CACHE, name), { recursive: true, force: true });
   }
   return mkdtempSync(join(CACHE, `guest-${process.pid}-`));
 }
