@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { VIP4 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
+import { longTest } from '../lab/every.ts';
 import { useLab } from '../lab/lab.ts';
 import { wrongWindow } from '../lab/outcome.ts';
 import { measureFault, runDaemon, startClients, startDaemon, weights } from './daemon-helpers.ts';
@@ -195,28 +196,35 @@ test('connection tracking, where it is on, names the master of a connection: the
   expect(await readsTable()).toBe(false);
 });
 
-test('110,000 connections of others in the table of IPVS hold up nothing: an idle connection of a lost master is broken', async () => {
-  const net = await lab.network({ masters: 3 });
-  await net.startApiservers();
-  await trackConnections(net.worker);
-  await startDaemon(lab.machine, net);
-  await lab.machine.must(['sysctl', '-qw', 'net.netfilter.nf_conntrack_max=300000']);
-  await net.worker.must(['ipvsadm', '-A', '-u', '10.96.0.9:53', '-s', 'rr']);
-  await net.worker.must(['ipvsadm', '-a', '-u', '10.96.0.9:53', '-r', '10.77.0.11:53', '-m']);
-  // Each packet comes from another address and port of this host.
-  await net.worker.must(['ip', 'route', 'add', 'local', '10.96.0.9/32', 'dev', 'lo', 'table', 'local']);
-  await net.worker.must([NODE_IN_GUEST, '-e', FLOOD]);
-  // Each of the last five minutes is in the table; to read it to its end takes minutes.
-  const stats = await net.worker.must(['ipvsadm', '-Ln', '--stats', '--exact']);
-  const entries = Number(/^UDP +10\.96\.0\.9:53 +(\d+)/m.exec(stats)?.[1]);
-  expect(entries).toBeGreaterThanOrEqual(110_000);
-  const clients = await startClients(net);
-  const faultAt = await net.now();
-  await net.powerLoss(clients.master);
-  const measured = await measureFault(`power loss beside ${entries} connections of others`, clients, faultAt);
-  expect(Math.max(measured.wrongMs, measured.busyMs, measured.idleMs)).toBeLessThanOrEqual(15_000);
-  await net.worker.must(['curl', '-s', '-m5', 'http://127.0.0.1:8004/healthz']);
-});
+longTest(
+  '110,000 connections of others in the table of IPVS hold up nothing: an idle connection of a lost master is broken',
+  async () => {
+    const net = await lab.network({ masters: 3 });
+    await net.startApiservers();
+    await trackConnections(net.worker);
+    await startDaemon(lab.machine, net);
+    await lab.machine.must(['sysctl', '-qw', 'net.netfilter.nf_conntrack_max=300000']);
+    await net.worker.must(['ipvsadm', '-A', '-u', '10.96.0.9:53', '-s', 'rr']);
+    await net.worker.must(['ipvsadm', '-a', '-u', '10.96.0.9:53', '-r', '10.77.0.11:53', '-m']);
+    // Each packet comes from another address and port of this host.
+    await net.worker.must(['ip', 'route', 'add', 'local', '10.96.0.9/32', 'dev', 'lo', 'table', 'local']);
+    await net.worker.must([NODE_IN_GUEST, '-e', FLOOD]);
+    // Each of the last five minutes is in the table; to read it to its end takes minutes.
+    const stats = await net.worker.must(['ipvsadm', '-Ln', '--stats', '--exact']);
+    const entries = Number(/^UDP +10\.96\.0\.9:53 +(\d+)/m.exec(stats)?.[1]);
+    expect(entries).toBeGreaterThanOrEqual(110_000);
+    const clients = await startClients(net);
+    const faultAt = await net.now();
+    await net.powerLoss(clients.master);
+    const measured = await measureFault(
+      `power loss beside ${entries} connections of others`,
+      clients,
+      faultAt,
+    );
+    expect(Math.max(measured.wrongMs, measured.busyMs, measured.idleMs)).toBeLessThanOrEqual(15_000);
+    await net.worker.must(['curl', '-s', '-m5', 'http://127.0.0.1:8004/healthz']);
+  },
+);
 
 const NODE_IN_GUEST = '/usr/local/bin/node';
 const FLOOD = `
