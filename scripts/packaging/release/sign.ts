@@ -7,7 +7,7 @@ interface Signer {
   readonly variable: string;
   readonly tool: string;
   /** Of `file`, in its directory. */
-  readonly args: (key: string, file: string) => string[];
+  readonly args: (key: string, file: string, env: NodeJS.ProcessEnv) => string[];
 }
 
 const SIGNERS: readonly Signer[] = [
@@ -22,7 +22,11 @@ const SIGNERS: readonly Signer[] = [
   {
     variable: 'RELEASE_COSIGN_KEY',
     tool: 'cosign',
-    args: (key, file) => ['sign-blob', '--yes', '--key', key, '--bundle', `${file}.cosign`, file],
+    // Without a signing configuration of its own cosign asks Sigstore for its: which log and which time stamps to use.
+    args: (key, file, { RELEASE_COSIGN_SIGNING_CONFIG: config }) => [
+      ...['sign-blob', '--yes', '--key', key, ...(config ? ['--signing-config', config] : [])],
+      ...['--bundle', `${file}.cosign`, file],
+    ],
   },
 ];
 
@@ -37,7 +41,10 @@ export function requireSigners(env: NodeJS.ProcessEnv): void {
 export function sign(directory: string, name: string, env: NodeJS.ProcessEnv): void {
   for (const { variable, tool, args } of signersOf(env)) {
     const key = env[variable] ?? '';
-    execFileSync(tool, args(key, join(directory, name)), { env, stdio: ['inherit', 'ignore', 'inherit'] });
+    execFileSync(tool, args(key, join(directory, name), env), {
+      env,
+      stdio: ['inherit', 'ignore', 'inherit'],
+    });
   }
 }
 

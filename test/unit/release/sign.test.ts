@@ -1,5 +1,5 @@
 // Signatures: what the tools are told, what they make, and what is said where one is missing.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -55,8 +55,35 @@ test('cosign is given the key and told where to put the bundle', () => {
   const env = { PATH: `${tools}:${process.env.PATH}`, RELEASE_COSIGN_KEY: 'awskms:///alias/release' };
   requireSigners(env);
   sign(directory, 'SHA256SUMS', env);
+  sign(directory, 'SHA256SUMS', { ...env, RELEASE_COSIGN_SIGNING_CONFIG: 'none.json' });
   const file = join(directory, 'SHA256SUMS');
-  expect(readFileSync(join(directory, 'calls'), 'utf8')).toBe(
-    `--version\nsign-blob --yes --key awskms:///alias/release --bundle ${file}.cosign ${file}\n`,
-  );
+  const key = 'sign-blob --yes --key awskms:///alias/release';
+  expect(readFileSync(join(directory, 'calls'), 'utf8').split('\n')).toEqual([
+    '--version',
+    `${key} --bundle ${file}.cosign ${file}`,
+    `${key} --signing-config none.json --bundle ${file}.cosign ${file}`,
+    '',
+  ]);
+});
+
+const hasCosign = spawnSync('cosign', ['version']).status === 0;
+
+// Debian has cosign since 14; on 12 this runs where somebody unpacked it.
+test.runIf(hasCosign)('what cosign signed, cosign verifies, and not when a byte is changed', () => {
+  const directory = sums();
+  const env = { ...process.env, COSIGN_PASSWORD: '', HOME: directory };
+  const cosign = (...args: string[]) => execFileSync('cosign', args, { env, cwd: directory, stdio: 'pipe' });
+  cosign('generate-key-pair');
+  cosign('signing-config', 'create', '--out', 'none.json');
+  const config = { RELEASE_COSIGN_KEY: 'cosign.key', RELEASE_COSIGN_SIGNING_CONFIG: 'none.json' };
+  const paths = Object.entries(config).map(([name, file]) => [name, join(directory, file)]);
+  sign(directory, 'SHA256SUMS', { ...env, ...Object.fromEntries(paths) });
+  const verify = () =>
+    cosign(
+      ...['verify-blob', '--key', 'cosign.pub', '--insecure-ignore-tlog'],
+      ...['--bundle', 'SHA256SUMS.cosign', 'SHA256SUMS'],
+    );
+  verify();
+  writeFileSync(join(directory, 'SHA256SUMS'), 'ab  file\n');
+  expect(verify).toThrow(/invalid signature/);
 });
