@@ -14,8 +14,8 @@ export interface JudgeOptions {
   readonly drainTimeoutMs: number;
 }
 
-/** Thousands of nodes that hold a master for hung must not cut it in the same instant. */
-const SOFT_SPREAD_MS = 1000;
+/** Thousands of nodes that hold a master for hung must not cut it in the same instant; with the hang time it is less than 5 s. */
+const SOFT_SPREAD_MS = 750;
 
 export class Judge {
   readonly #options: JudgeOptions;

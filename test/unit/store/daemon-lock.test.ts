@@ -1,7 +1,7 @@
 // One daemon at a time for a virtual server: the second waits and knows for whom, and the kernel lets go with the first.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -26,6 +26,16 @@ test('the second waits, knows who has it, and gets it when the first lets go', a
   expect(await taken).toBe(true);
   expect(second.view).toEqual({ held: true, holder: undefined });
   second.release();
+});
+
+test('nobody else can open its file, and so not hold the lock in its place', async () => {
+  const before = process.umask(0);
+  const lock = new DaemonLock(directory, VS);
+  expect(await lock.take(untilAborted, () => {})).toBe(true);
+  process.umask(before);
+  const [file = ''] = readdirSync(directory);
+  expect((statSync(join(directory, file)).mode & 0o777).toString(8)).toBe('600');
+  lock.release();
 });
 
 test('a holder that is killed leaves nothing behind', async () => {
