@@ -31,9 +31,9 @@ test('D7 the tables are emptied by hand: virtual server and real servers are bac
   console.log(
     `D7 rules back after ${Math.round(tookMs)} ms; busy broken after ${after(brokenBusy)} ms, idle after ${after(brokenIdle)} ms`,
   );
-  expect(tookMs).toBeLessThanOrEqual(6_000 * SLOWNESS);
-  expect(after(brokenBusy)).toBeLessThanOrEqual(4_000 * SLOWNESS);
-  expect(after(brokenIdle)).toBeLessThanOrEqual(4_000 * SLOWNESS);
+  expect(tookMs).toBeLessThanOrEqual(10_000 * SLOWNESS);
+  expect(after(brokenBusy)).toBeLessThanOrEqual(8_000 * SLOWNESS);
+  expect(after(brokenIdle)).toBeLessThanOrEqual(8_000 * SLOWNESS);
   await fresh.waitFor(({ ok, at }) => ok && at > emptiedAt + tookMs);
   expect(daemon.stdout).toContain('repaired: add virtual server 10.99.0.1:6443');
   expect(daemon.stdout).toContain('that no real server served');
@@ -60,7 +60,7 @@ test('D8 the route, a weight, a real server, the scheduler: each is repaired, an
     await eventually(damage, async () => sorted(await nodeState(net.worker)) === sorted(before));
     const tookMs = (await net.now()) - damagedAt;
     console.log(`D8 ${damage}: repaired after ${Math.round(tookMs)} ms`);
-    expect(tookMs).toBeLessThanOrEqual(3_000 * SLOWNESS);
+    expect(tookMs).toBeLessThanOrEqual(6_000 * SLOWNESS);
   }
 });
 
