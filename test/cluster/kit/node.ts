@@ -107,7 +107,8 @@ export async function measureSlow(cluster: Cluster): Promise<Cost> {
     percent = await makeSlow(master);
     await eventually('it gets nobody new', async () => (await weight()) === 0, PATIENT);
     await delay(TWO_LEASES_MS);
-    if ((await weight()) !== 0) throw new Error('it did not stay at weight 0');
+    // Without new connections it may be quick again, and then gets some.
+    if ((await weight()) === undefined) throw new Error('it was taken out');
     if ((await masterInUse(cluster)) !== master) throw new Error('kubelet has left it');
   } finally {
     master.slow('max');
