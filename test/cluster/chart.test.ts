@@ -1,9 +1,10 @@
 // The Helm chart on a real cluster of one master: what an apiserver says of its objects, and its way from install to uninstall.
 // Each test goes on from where the one before ended.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { KubernetesObject } from '../../src/lib/manifests/kubernetes.ts';
 import { CHART, EVERY_VALUE } from '../helpers/chart.ts';
 import { helm, objectsIn, toolPath } from '../helpers/kubernetes-tools.ts';
 import { eventually } from '../lab/bounded.ts';
@@ -20,6 +21,8 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const NAMESPACE = ['--namespace', 'kube-system'];
 /** Of the Prometheus operator, which this cluster does not have. */
 const OF_AN_OPERATOR = ['PodMonitor', 'PrometheusRule'];
+/** A directory with the definitions of PodMonitor, PrometheusRule and KubeadmConfig, as their projects publish them. */
+const DEFINITIONS = process.env.CLUSTER_DEFINITIONS;
 
 function valuesFile(values: object): string {
   const path = join(directory, 'values.json');
@@ -31,14 +34,35 @@ test.each([
   ['the defaults', {}],
   ['everything', EVERY_VALUE],
 ])('the apiserver accepts the objects of %s', { timeout: 2 * MINUTES }, (_, values) => {
+  expectAccepted(chartObjects(values).filter(({ kind }) => !OF_AN_OPERATOR.includes(kind ?? '')));
+});
+
+test.runIf(DEFINITIONS)(
+  'with their definitions also those of operators, and what docs/kubeadm.md shows',
+  async () => {
+    cluster().kubectl(['apply', '--server-side', '-f', DEFINITIONS ?? '']);
+    cluster().kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', DEFINITIONS ?? '']);
+    const page = readFileSync(join(REPOSITORY, 'docs/kubeadm.md'), 'utf8');
+    const shown = page.split('```yaml\n').find(text => text.includes('kind: KubeadmConfig\n'));
+    const [text = ''] = (shown ?? '').split('```');
+    const objects = chartObjects(EVERY_VALUE).filter(({ kind }) => OF_AN_OPERATOR.includes(kind ?? ''));
+    expectAccepted([...objects, ...objectsIn(text), ...objectsIn(text.replace('v1beta1', 'v1beta2'))]);
+    expect(objects.map(({ kind }) => kind).toSorted()).toEqual(OF_AN_OPERATOR);
+  },
+);
+
+function chartObjects(values: object): KubernetesObject[] {
   const { exitCode, stdout } = helm('template', 'proxy', CHART, ...NAMESPACE, '--values', valuesFile(values));
   expect(exitCode).toBe(0);
-  const objects = objectsIn(stdout).filter(({ kind }) => !OF_AN_OPERATOR.includes(kind ?? ''));
+  return objectsIn(stdout);
+}
+
+function expectAccepted(objects: readonly KubernetesObject[]): void {
   const text = objects.map(object => JSON.stringify(object)).join('\n');
   const said = cluster().kubectl(['apply', '--dry-run=server', '--validate=true', '-f', '-'], text);
   expect(said.trim().split('\n')).toHaveLength(objects.length);
   for (const line of said.trim().split('\n')) expect(line).toMatch(/ created \(server dry run\)$/);
-});
+}
 
 test('install, upgrade, rollback and uninstall; the rules are never away', {
   timeout: 15 * MINUTES,
