@@ -78,7 +78,9 @@ describe('the master in use, with the daemon as a pod', { timeout: 8 * MINUTES }
 
 test('the master in use is slow: it gets nobody new, and keeps whom it has', {
   timeout: 8 * MINUTES,
-}, async () => {
+}, async ({ skip }) => {
+  // With 1.3 % of a core most of its answers are in time, with 1 % some do not come within 15 s, which is a hang.
+  skip(!cluster().hasSlices, 'there is no share of a core with which an apiserver of 1.20 is slow');
   const cost = await measureSlow(cluster());
   expect(cost).toMatchObject({ wasNotReady: false });
 });
