@@ -64,7 +64,7 @@ async function measure(): Promise<void> {
       return performance.now() - startedAt;
     }).toSorted((a, b) => a - b);
     const median = costs[LOOKS / 2] ?? 0;
-    const share = (median / (nextLookInMs(median) + median)) * 100;
+    const share = (median / (nextLookInMs([median]) + median)) * 100;
     const cells = [median.toFixed(2), (costs.at(-1) ?? 0).toFixed(2), `${share.toFixed(2)} %`];
     console.log([String(count).padStart(8), ...cells.map(cell => cell.padStart(10))].join(''));
     for (const child of others) child.kill();

@@ -2,7 +2,7 @@
 // and hears its bytes as a sign of life.
 import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreAbort } from '../errors.ts';
-import { lookAt, type Memory, nextLookInMs } from '../health/suspicion.ts';
+import { lookAt, type Memory, nextLookInMs, withCost } from '../health/suspicion.ts';
 import type { Pins } from '../ipvs/pins.ts';
 import type { HostPort } from '../model/address.ts';
 import type { SocketClient, SocketId } from '../sockets/client.ts';
@@ -22,6 +22,7 @@ export interface TrafficOptions {
 export class Traffic {
   readonly #options: TrafficOptions;
   #memory: Memory = new Map();
+  #costs: readonly number[] = [];
 
   constructor(options: TrafficOptions) {
     this.#options = options;
@@ -42,8 +43,8 @@ export class Traffic {
           this.#look(performance.now());
           alive();
           const { user, system } = process.threadCpuUsage(before);
-          const waitMs = nextLookInMs((user + system) / 1000);
-          await delay(waitMs, undefined, { signal }).catch(ignoreAbort);
+          this.#costs = withCost(this.#costs, (user + system) / 1000);
+          await delay(nextLookInMs(this.#costs), undefined, { signal }).catch(ignoreAbort);
         }
       },
     };

@@ -45,7 +45,7 @@ export interface Health {
 
 const NEVER = Number.NEGATIVE_INFINITY;
 /** Data that was sent earlier than this before a probe is not why it was sent: its answer may rightly take long. */
-const SUSPICION_MS = 1000;
+const SUSPICION_MS = 1500;
 
 export function newHealth(now: number): Health {
   return {

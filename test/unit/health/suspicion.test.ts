@@ -1,6 +1,6 @@
 // This node's own connections: who waits for an answer, told once for each thing that is waited for.
 import { expect, test } from 'vitest';
-import { lookAt, type Memory, nextLookInMs } from '../../../src/lib/health/suspicion.ts';
+import { lookAt, type Memory, nextLookInMs, withCost } from '../../../src/lib/health/suspicion.ts';
 import type { HostPort } from '../../../src/lib/model/address.ts';
 import type { ObservedTraffic } from '../../../src/lib/sockets/client.ts';
 
@@ -80,7 +80,13 @@ test('retransmissions of what is not acknowledged are', () => {
 });
 
 test('looking costs at most a hundredth of a core', () => {
-  expect([0.1, 5, 15, 200].map(nextLookInMs)).toEqual([250, 500, 1500, 2000]);
+  expect([0.1, 5, 15, 200].map(cost => nextLookInMs([cost]))).toEqual([250, 500, 1500, 2000]);
+});
+
+test('one slow look does not keep the next ones waiting; many do', () => {
+  const next = (...costs: number[]) => nextLookInMs(costs.reduce<number[]>(withCost, []));
+  expect(next(2, 2, 2, 2, 2, 2, 2, 2, 2, 22)).toBe(400);
+  expect(next(...Array<number>(10).fill(2), ...Array<number>(10).fill(22))).toBe(2000);
 });
 
 const [M1, M2] = ['10.0.0.11', '10.0.0.12'].map(address => ({ address, port: 6443 }));
