@@ -95,53 +95,59 @@ longTest.each(CASES)(
   },
 );
 
-test('an older list from another apiserver brings back no master that has left, and takes away none that came', async () => {
-  const net = await lab.network({ masters: 4 });
-  await net.startApiservers({ leases: true, numbers: [1, 2, 3] });
-  const daemon = await startDaemon(lab.machine, net, { masters: [1, 2, 3], args: ['--drain-timeout', '3s'] });
-  const joined = net.master(4);
-  const old = net.masters.filter(master => master !== joined);
-  const watched = await eventually('one of them is watched', async () => {
-    const watches = await Promise.all(old.map(async each => (await each.counters()).watches));
-    return old[watches.indexOf(1)];
-  });
-  const [left, lagging] = old.filter(master => master !== watched);
-  if (left === undefined || lagging === undefined) throw new Error('four masters are needed');
-  await lagging.control({ lag: true });
-  await joined.startApiserver();
-  await daemon.waitForLine(line => line.includes(`${nameOf(joined)} is ready`));
-  await joined.control({ lag: true });
-  left.apiserver.kill('SIGTERM');
-  await daemon.waitForLine(line => line.includes(`${nameOf(left)} is gone`));
-  const now = [watched, lagging, joined].map(nameOf).sort();
-  await eventually(
-    'a boot would begin with those that are left',
-    async () => (await persisted()).sort().join() === now.join(),
-  );
-  const before = daemon.stdout.length;
-  // Its watch ends with a list to make, which it does not live to answer.
-  await watched.control({ fail: { endpointslices: 'hang' }, gone: true });
-  await eventually('the list is asked for', async () => listsOf(await watched.counters()) > 0);
-  watched.apiserver.kill('SIGKILL');
-  await eventually('another one is watched', async () => {
-    const all = await Promise.all([lagging, joined].map(each => each.counters()));
-    return all.some(({ watches }) => watches > 0);
-  });
-  await pause(net, 3000);
-  expect(await persisted()).toEqual(expect.arrayContaining([nameOf(joined), nameOf(lagging)]));
-  expect(await persisted()).not.toContain(nameOf(left));
-  expect(await weights(net.worker)).toMatchObject({ [nameOf(joined)]: 1, [nameOf(lagging)]: 1 });
-  // The lease of the crashed one may have ended by now, which is told rightly.
-  const told = daemon.stdout.slice(before).split('\n');
-  const changes = told.filter(line => line.includes('discovery named another set')).join('\n');
-  for (const each of [left, lagging, joined]) expect(changes).not.toContain(nameOf(each));
-  for (const each of [lagging, joined]) await each.control({ lag: false });
-  await eventually('what was missed is heard: the crashed one is missing', async () =>
-    (await lab.machine.readFile('/root/.bcs/masters.json').catch(() => '')).includes(nameOf(watched)),
-  );
-  daemon.kill('SIGTERM');
-  await daemon.exited;
-});
+longTest(
+  'an older list from another apiserver brings back no master that has left, and takes away none that came',
+  async () => {
+    const net = await lab.network({ masters: 4 });
+    await net.startApiservers({ leases: true, numbers: [1, 2, 3] });
+    const daemon = await startDaemon(lab.machine, net, {
+      masters: [1, 2, 3],
+      args: ['--drain-timeout', '3s'],
+    });
+    const joined = net.master(4);
+    const old = net.masters.filter(master => master !== joined);
+    const watched = await eventually('one of them is watched', async () => {
+      const watches = await Promise.all(old.map(async each => (await each.counters()).watches));
+      return old[watches.indexOf(1)];
+    });
+    const [left, lagging] = old.filter(master => master !== watched);
+    if (left === undefined || lagging === undefined) throw new Error('four masters are needed');
+    await lagging.control({ lag: true });
+    await joined.startApiserver();
+    await daemon.waitForLine(line => line.includes(`${nameOf(joined)} is ready`));
+    await joined.control({ lag: true });
+    left.apiserver.kill('SIGTERM');
+    await daemon.waitForLine(line => line.includes(`${nameOf(left)} is gone`));
+    const now = [watched, lagging, joined].map(nameOf).sort();
+    await eventually(
+      'a boot would begin with those that are left',
+      async () => (await persisted()).sort().join() === now.join(),
+    );
+    const before = daemon.stdout.length;
+    // Its watch ends with a list to make, which it does not live to answer.
+    await watched.control({ fail: { endpointslices: 'hang' }, gone: true });
+    await eventually('the list is asked for', async () => listsOf(await watched.counters()) > 0);
+    watched.apiserver.kill('SIGKILL');
+    await eventually('another one is watched', async () => {
+      const all = await Promise.all([lagging, joined].map(each => each.counters()));
+      return all.some(({ watches }) => watches > 0);
+    });
+    await pause(net, 3000);
+    expect(await persisted()).toEqual(expect.arrayContaining([nameOf(joined), nameOf(lagging)]));
+    expect(await persisted()).not.toContain(nameOf(left));
+    expect(await weights(net.worker)).toMatchObject({ [nameOf(joined)]: 1, [nameOf(lagging)]: 1 });
+    // The lease of the crashed one may have ended by now, which is told rightly.
+    const told = daemon.stdout.slice(before).split('\n');
+    const changes = told.filter(line => line.includes('discovery named another set')).join('\n');
+    for (const each of [left, lagging, joined]) expect(changes).not.toContain(nameOf(each));
+    for (const each of [lagging, joined]) await each.control({ lag: false });
+    await eventually('what was missed is heard: the crashed one is missing', async () =>
+      (await lab.machine.readFile('/root/.bcs/masters.json').catch(() => '')).includes(nameOf(watched)),
+    );
+    daemon.kill('SIGTERM');
+    await daemon.exited;
+  },
+);
 
 /** Lists behind the one with which it began. */
 function listsOf({ requests }: { requests: Record<string, number> }): number {

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { VIP4 } from '../lab/addresses.ts';
 import { eventually } from '../lab/bounded.ts';
+import { longTest } from '../lab/every.ts';
 import { KUBECONFIG, writeKubeconfig } from '../lab/kubeconfig.ts';
 import { useLab } from '../lab/lab.ts';
 import type { Master } from '../lab/master.ts';
@@ -87,7 +88,7 @@ function listsOf(requests: Record<string, number>): [string, number][] {
   return Object.entries(requests).filter(([path]) => path.includes('endpoint'));
 }
 
-test('D16 the control plane restarts, one master after the other: no request fails', async () => {
+longTest('D16 the control plane restarts, one master after the other: no request fails', async () => {
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();
   const daemon = await startDaemon(lab.machine, net);

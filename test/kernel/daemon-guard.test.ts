@@ -81,7 +81,7 @@ test('D12 401 on every health path: all stay ready', async () => {
   expect(Object.values(await weights(net.worker))).toEqual([1, 1, 1]);
 });
 
-const KILLS = EVERY_SCENARIO ? 50 : 16;
+const KILLS = EVERY_SCENARIO ? 50 : 8;
 test(`D13 daemons are killed ${KILLS} times while masters flap: rules and persisted files stay valid`, async () => {
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();

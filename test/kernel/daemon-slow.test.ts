@@ -204,7 +204,7 @@ test('all lose power and two come back: the first serves at once, and the second
   expect(since.filter(step => step.includes(name(second)) || step.includes(name(all.used)))).toEqual([]);
 });
 
-test('a master that needs 20 s to start gets one handshake, and serves when it is quick', async () => {
+longTest('a master that needs 20 s to start gets one handshake, and serves when it is quick', async () => {
   const { net, daemon } = await threeMasters();
   const all = await crowd(net);
   const [starting] = all.others;

@@ -1,7 +1,7 @@
 // The main job: after one command on a node that had nothing, its masters are reached through the VIP.
 import { expect, test } from 'vitest';
 import { VIP4, VIP6 } from '../lab/addresses.ts';
-import { firstOrEvery } from '../lab/every.ts';
+import { firstOrEvery, longTest } from '../lab/every.ts';
 import { useLab } from '../lab/lab.ts';
 import { byMaster, wrongWindow } from '../lab/outcome.ts';
 import { movedFrom } from './daemon-helpers.ts';
@@ -261,7 +261,7 @@ test('parameters that cannot be set hold back nothing: all else is made, and the
   expect(await lab.machine.readFile('/root/.bcs/ipvsConfig.yaml')).toContain(`vs: ${vipOf(4)}`);
 });
 
-test('status: degraded, down and cannot tell, with their exit codes', async () => {
+longTest('status: degraded, down and cannot tell, with their exit codes', async () => {
   const net = await lab.network({ masters: 3 });
   await net.startApiservers();
   const status = async (...argv: string[]) => {
