@@ -44,7 +44,7 @@ export interface Health {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
-/** Data that was sent earlier than this before a probe is not why it was sent: its answer may rightly take long. */
+/** So much of a client's waiting before the probe counts at most: what it asked for may rightly take long. */
 const SUSPICION_MS = 1500;
 
 export function newHealth(now: number): Health {
@@ -128,8 +128,8 @@ function isLate({ heardAt }: Health, evidence: Evidence): boolean {
 
 function silenceFrom(health: Health, { kind, since }: Silent): Silence {
   const { silence, heardAt, countsFrom, awaitedSince } = health;
-  const isWhyAsked = awaitedSince > heardAt && awaitedSince > since - SUSPICION_MS;
-  const from = Math.max(isWhyAsked ? Math.min(since, awaitedSince) : since, heardAt, countsFrom);
+  const waited = awaitedSince > heardAt ? Math.min(SUSPICION_MS, Math.max(0, since - awaitedSince)) : 0;
+  const from = Math.max(since - waited, heardAt, countsFrom);
   if (kind === 'process-silent') return { kind: 'process', since: from, confirmed: true };
   if (silence?.kind === 'host') return { ...silence, confirmed: true };
   return { kind: 'host', since: from, confirmed: false };
