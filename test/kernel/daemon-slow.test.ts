@@ -38,6 +38,11 @@ async function crowd(net: Network, timeoutMs = 1_000): Promise<Crowd> {
   return { fresh, busy, idle, used, others: [first, second] };
 }
 
+/** Nothing starts any more in this guest, and the daemon's usual look at the clients is not one of its first. */
+async function calm({ fresh }: Crowd): Promise<void> {
+  await eventually('the clients are served at their usual pace', async () => fresh.outcomes().length >= 32);
+}
+
 /** So many of the open connections have ended; the busy one shows it by a failure, or by another master's answer. */
 function broken({ busy, idle, used }: Crowd): number {
   const idleBroken = idle.filter(client => client.outcomes().length > 1).length;
@@ -123,6 +128,7 @@ test('two of three are late: they get nobody new, and keep whom they have', asyn
 test('one hangs, one is late, one is well: the hung one is out, the late one keeps whom it has', async () => {
   const { net, daemon } = await threeMasters();
   const all = await crowd(net);
+  await calm(all);
   const [slow, well] = all.others;
   const faultAt = await net.now();
   await late([slow], 1_500);
@@ -152,6 +158,7 @@ function sortedEntries(record: Record<string, number>): [string, number][] {
 test('two of three hang: one is out, the other gets nobody new and is out after the long silence', async () => {
   const { net } = await threeMasters();
   const all = await crowd(net);
+  await calm(all);
   const hung = [all.used, all.others[0]];
   const faultAt = await net.now();
   for (const { apiserver } of hung) apiserver.kill('SIGSTOP');

@@ -5,6 +5,7 @@ import { ignoreAbort } from '../errors.ts';
 import { lookAt, type Memory, nextLookInMs, withCost } from '../health/suspicion.ts';
 import type { Pins } from '../ipvs/pins.ts';
 import type { HostPort } from '../model/address.ts';
+import { threadCpuMs } from '../native/libc.ts';
 import type { SocketClient, SocketId } from '../sockets/client.ts';
 import type { Candidates } from './candidates.ts';
 import type { Task } from './supervisor.ts';
@@ -39,11 +40,10 @@ export class Traffic {
       silentMs: SILENT_MS,
       run: async (signal, alive) => {
         while (!signal.aborted) {
-          const before = process.threadCpuUsage();
+          const before = threadCpuMs();
           this.#look(performance.now());
+          this.#costs = withCost(this.#costs, threadCpuMs() - before);
           alive();
-          const { user, system } = process.threadCpuUsage(before);
-          this.#costs = withCost(this.#costs, (user + system) / 1000);
           await delay(nextLookInMs(this.#costs), undefined, { signal }).catch(ignoreAbort);
         }
       },

@@ -127,12 +127,19 @@ function isLate({ heardAt }: Health, evidence: Evidence): boolean {
 }
 
 function silenceFrom(health: Health, { kind, since }: Silent): Silence {
-  const { silence, heardAt, countsFrom, awaitedSince } = health;
-  const waited = awaitedSince > heardAt ? Math.min(SUSPICION_MS, Math.max(0, since - awaitedSince)) : 0;
-  const from = Math.max(since - waited, heardAt, countsFrom);
-  if (kind === 'process-silent') return { kind: 'process', since: from, confirmed: true };
+  const { silence, heardAt, countsFrom } = health;
+  const from = Math.max(since, heardAt, countsFrom);
+  if (kind === 'process-silent') {
+    return { kind: 'process', since: Math.max(from - waitedMs(health, from), countsFrom), confirmed: true };
+  }
   if (silence?.kind === 'host') return { ...silence, confirmed: true };
+  // No sooner than the question: what was heard of another one before it does not show that this node's network works.
   return { kind: 'host', since: from, confirmed: false };
+}
+
+/** For so long a client had waited before `since`. */
+function waitedMs({ awaitedSince, heardAt }: Health, since: number): number {
+  return awaitedSince > heardAt ? Math.min(SUSPICION_MS, Math.max(0, since - awaitedSince)) : 0;
 }
 
 function nextState(health: Health, evidence: Evidence, { rise, fall }: Thresholds): HealthState {

@@ -1,24 +1,17 @@
 // Local TCP connections: who is connected to an address, and breaking a connection (what `ss -K` does), whose owner gets
 // ECONNABORTED at once, however idle it is. Needs CAP_NET_ADMIN, module tcp_diag, and a kernel with
 // CONFIG_INET_DIAG_DESTROY. Sockets of other network namespaces (pods) are not seen.
-import {
-  AF_INET,
-  AF_INET6,
-  equalHostPort,
-  familyNumber,
-  formatHostPort,
-  type HostPort,
-} from '../model/address.ts';
-import type { NetlinkConnection } from '../netlink/connection.ts';
+import { equalHostPort, formatHostPort, type HostPort } from '../model/address.ts';
+import type { NetlinkConnection, Request } from '../netlink/connection.ts';
 import { isNetlinkError } from '../netlink/errors.ts';
 import {
   packDestroy,
   packListEstablished,
   packListTraffic,
   SOCK_DESTROY,
-  SOCK_DIAG_BY_FAMILY,
   type Socket,
   type SocketId,
+  TCPDIAG_GETSOCK,
   type Traffic,
   unpackSocket,
   unpackTraffic,
@@ -47,42 +40,37 @@ export class SocketsUnsupportedError extends Error {
 
 export class NetlinkSocketClient implements SocketClient {
   readonly #connection: NetlinkConnection;
+  /** Asked several times a second about the same address: to put it in words is an eighth of what a look takes. */
+  #aboutTraffic: { readonly remote: HostPort; readonly request: Request } | undefined;
 
   constructor(connection: NetlinkConnection) {
     this.#connection = connection;
   }
 
   connectedTo(remote: HostPort): SocketId[] {
-    return this.#list(remote, packListEstablished);
+    return this.#list(remote, listRequest(remote, packListEstablished(remote)));
   }
 
   traffic(remote: HostPort): ObservedTraffic[] {
-    return this.#list(remote, packListTraffic).flatMap(({ local, cookie, payload }) => {
+    if (this.#aboutTraffic === undefined || !equalHostPort(this.#aboutTraffic.remote, remote)) {
+      this.#aboutTraffic = { remote, request: listRequest(remote, packListTraffic(remote)) };
+    }
+    return this.#list(remote, this.#aboutTraffic.request).flatMap(({ local, cookie, payload }) => {
       const traffic = unpackTraffic(payload);
       return traffic === undefined ? [] : [{ local, cookie, ...traffic }];
     });
   }
 
-  #list(
-    remote: HostPort,
-    pack: (family: number, remote: HostPort) => Buffer,
-  ): (Socket & { payload: Buffer })[] {
-    // An IPv6 socket may have an IPv4 connection.
-    const families = familyNumber(remote.address) === AF_INET ? [AF_INET, AF_INET6] : [AF_INET6];
+  #list(remote: HostPort, request: Request): (Socket & { payload: Buffer })[] {
     try {
-      const messages = families.flatMap(family =>
-        this.#connection.dump({
-          operation: `list sockets connected to ${formatHostPort(remote)}`,
-          type: SOCK_DIAG_BY_FAMILY,
-          payload: pack(family, remote),
-        }),
-      );
-      return messages
-        .map(message => ({ ...unpackSocket(message.payload), payload: message.payload }))
+      return this.#connection
+        .dump(request)
+        .map(({ payload }) => ({ ...unpackSocket(payload), payload }))
         .filter(socket => equalHostPort(socket.remote, remote));
     } catch (error) {
-      // No handler for the protocol: module tcp_diag is missing.
-      if (isNetlinkError(error, 'ENOENT', 'EINVAL')) throw new SocketsUnsupportedError({ cause: error });
+      // No handler for the protocol, or none at all: module tcp_diag or inet_diag is missing.
+      if (isNetlinkError(error, 'ENOENT', 'EINVAL', 'ENOTSUP'))
+        throw new SocketsUnsupportedError({ cause: error });
       throw error;
     }
   }
@@ -103,4 +91,8 @@ export class NetlinkSocketClient implements SocketClient {
       throw error;
     }
   }
+}
+
+function listRequest(remote: HostPort, payload: Buffer): Request {
+  return { operation: `list sockets connected to ${formatHostPort(remote)}`, type: TCPDIAG_GETSOCK, payload };
 }

@@ -1,12 +1,14 @@
-// Two requests of the sock_diag family, about TCP sockets of this network namespace: list those that are connected to
-// a port, with what the kernel knows of their traffic; destroy the one that is named by its addresses.
-
+// Two requests of sock_diag, about TCP sockets of this network namespace: list those that are connected to a port, with what
+// the kernel knows of their traffic; destroy the one that is named by its addresses.
+//
+// The list is asked for by the older of the two requests that there are: it lists the sockets of both families in one walk
+// through the kernel's table, which is most of what a list costs. The newer one names a family, and the kernel walks twice.
 import { AF_INET, addressFromBytes, addressToBytes, familyNumber, type HostPort } from '../model/address.ts';
 import { AttributeWriter, readAttributes } from '../netlink/attributes.ts';
 import { MalformedMessageError } from '../netlink/errors.ts';
 
-/** <linux/sock_diag.h> */
-export const SOCK_DIAG_BY_FAMILY = 20;
+/** <linux/inet_diag.h>, <linux/sock_diag.h> */
+export const TCPDIAG_GETSOCK = 18;
 export const SOCK_DESTROY = 21;
 
 const IPPROTO_TCP = 6;
@@ -14,12 +16,11 @@ const IPPROTO_TCP = 6;
 const TCP_ESTABLISHED = 1;
 export const TCP_SYN_SENT = 2;
 const ALL_STATES = 0xffffffff;
-/** <linux/inet_diag.h>, twice: any socket with these addresses, whatever its cookie. */
-const INET_DIAG_NOCOOKIE = Buffer.alloc(8, 0xff);
-
-// struct inet_diag_req_v2 { __u8 sdiag_family, sdiag_protocol, idiag_ext, pad; __u32 idiag_states;
-//   struct inet_diag_sockid { __be16 sport, dport; __be32 src[4], dst[4]; __u32 if; __u32 cookie[2]; } id; };
-const REQUEST_BYTES = 56;
+// struct inet_diag_sockid { __be16 sport, dport; __be32 src[4], dst[4]; __u32 if; __u32 cookie[2]; };
+// struct inet_diag_req_v2 { __u8 family, protocol, ext, pad; __u32 states; struct inet_diag_sockid id; };
+const DESTROY_BYTES = 56;
+// struct inet_diag_req { __u8 family, src_len, dst_len, ext; struct inet_diag_sockid id; __u32 states; __u32 dbs; };
+const LIST_BYTES = 60;
 /** <linux/inet_diag.h> */
 const INET_DIAG_INFO = 2;
 const INET_DIAG_REQ_BYTECODE = 1;
@@ -33,8 +34,11 @@ export interface SocketId {
 }
 
 export function packDestroy({ local, cookie }: SocketId, remote: HostPort): Buffer {
-  // All states: not looked at when one socket is named, but the kernel's own tools set it.
-  const bytes = packRequest(familyNumber(local.address), ALL_STATES);
+  const bytes = Buffer.alloc(DESTROY_BYTES);
+  bytes.writeUInt8(familyNumber(local.address), 0);
+  bytes.writeUInt8(IPPROTO_TCP, 1);
+  // Not looked at when one socket is named, but the kernel's own tools set it.
+  bytes.writeUInt32LE(ALL_STATES, 4);
   bytes.writeUInt16BE(local.port, 8);
   bytes.writeUInt16BE(remote.port, 10);
   bytes.set(addressToBytes(local.address), 12);
@@ -43,22 +47,22 @@ export function packDestroy({ local, cookie }: SocketId, remote: HostPort): Buff
   return bytes;
 }
 
-/** `family`: AF_INET or AF_INET6; an IPv6 socket may have an IPv4 connection. */
-export function packListEstablished(family: number, remote: HostPort): Buffer {
-  return packList(family, remote, 1 << TCP_ESTABLISHED);
+/** Sockets of both families: one of IPv6 may have an IPv4 connection. */
+export function packListEstablished(remote: HostPort): Buffer {
+  return packList(remote, 1 << TCP_ESTABLISHED, 0);
 }
 
 /** The same, those that are only connecting included, each with its struct tcp_info. */
-export function packListTraffic(family: number, remote: HostPort): Buffer {
-  const bytes = packList(family, remote, (1 << TCP_ESTABLISHED) | (1 << TCP_SYN_SENT));
-  // Extensions are asked for by a bit mask: 1 << (INET_DIAG_INFO - 1).
-  bytes.writeUInt8(1 << (INET_DIAG_INFO - 1), 2);
-  return bytes;
+export function packListTraffic(remote: HostPort): Buffer {
+  // Extensions are asked for by a bit mask.
+  return packList(remote, (1 << TCP_ESTABLISHED) | (1 << TCP_SYN_SENT), 1 << (INET_DIAG_INFO - 1));
 }
 
-function packList(family: number, remote: HostPort, states: number): Buffer {
-  const bytes = packRequest(family, states);
-  bytes.writeUInt16BE(remote.port, 10);
+function packList(remote: HostPort, states: number, extensions: number): Buffer {
+  const bytes = Buffer.alloc(LIST_BYTES);
+  bytes.writeUInt8(extensions, 3);
+  bytes.writeUInt16BE(remote.port, 6);
+  bytes.writeUInt32LE(states, 52);
   const filter = new AttributeWriter().bytes(INET_DIAG_REQ_BYTECODE, packConnectedTo(remote));
   return Buffer.concat([bytes, filter.toBuffer()]);
 }
@@ -81,15 +85,6 @@ function packConnectedTo({ address, port }: HostPort): Buffer {
   bytes.writeUInt8(ip.length * 8, 5);
   bytes.writeInt32LE(port, 8);
   bytes.set(ip, OPERATION_BYTES + HOST_CONDITION_BYTES);
-  return bytes;
-}
-
-function packRequest(family: number, states: number): Buffer {
-  const bytes = Buffer.alloc(REQUEST_BYTES);
-  bytes.writeUInt8(family, 0);
-  bytes.writeUInt8(IPPROTO_TCP, 1);
-  bytes.writeUInt32LE(states, 4);
-  bytes.set(INET_DIAG_NOCOOKIE, 48);
   return bytes;
 }
 

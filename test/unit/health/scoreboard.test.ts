@@ -97,6 +97,11 @@ describe('silence begins with the data of a client that nobody answered', () => 
     expect(silent(awaited(ready, 2000), 10_000)?.since).toBe(8500);
   });
 
+  test('that of a host with the probe: who was heard before it is no witness', () => {
+    const gone: Evidence = { kind: 'host-silent', reason: 'etimedout', since: 10_000 };
+    expect(score(awaited(ready, 9400), gone, TWICE, 11_000).silence?.since).toBe(10_000);
+  });
+
   test('what was awaited before the last sign of life makes way for what is awaited now', () => {
     expect(silent(awaited(heard(awaited(ready, 2000), 3000), 9400), 10_000)?.since).toBe(9400);
   });

@@ -83,10 +83,10 @@ test('looking costs at most a hundredth of a core', () => {
   expect([0.1, 5, 15, 200].map(cost => nextLookInMs([cost]))).toEqual([250, 500, 1500, 2000]);
 });
 
-test('one slow look does not keep the next ones waiting; many do', () => {
+test('slow looks do not keep the next ones waiting unless they are the usual ones', () => {
   const next = (...costs: number[]) => nextLookInMs(costs.reduce<number[]>(withCost, []));
-  expect(next(2, 2, 2, 2, 2, 2, 2, 2, 2, 22)).toBe(400);
-  expect(next(...Array<number>(10).fill(2), ...Array<number>(10).fill(22))).toBe(2000);
+  expect(next(4, 4, 4, 4, 4, 4, 22, 4, 4, 22)).toBe(400);
+  expect(next(...Array<number>(10).fill(2), ...Array<number>(6).fill(22))).toBe(2000);
 });
 
 const [M1, M2] = ['10.0.0.11', '10.0.0.12'].map(address => ({ address, port: 6443 }));

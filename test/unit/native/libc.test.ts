@@ -1,7 +1,7 @@
 // The C functions that Node lacks, called for real: none of these calls needs a privilege.
 import { closeSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { bind, openSocket, setSocketOption } from '../../../src/lib/native/libc.ts';
+import { bind, openSocket, setSocketOption, threadCpuMs } from '../../../src/lib/native/libc.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -29,6 +29,17 @@ describe('the C library', () => {
 
   test('sets an option from a number', () => {
     withSocket(fd => setSocketOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1));
+  });
+
+  test('the CPU time of this thread: exact', () => {
+    const times = Array.from({ length: 100 }, threadCpuMs);
+    expect(times.filter((time, index) => index > 0 && time <= (times[index - 1] ?? 0))).toEqual([]);
+  });
+
+  test('and without what it slept', () => {
+    const [cpu, clock] = [threadCpuMs(), performance.now()];
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    expect(threadCpuMs() - cpu).toBeLessThan(performance.now() - clock);
   });
 
   test('binds to a packed address', () => {

@@ -7,7 +7,7 @@ import { NetlinkSocketClient, SocketsUnsupportedError } from '../../../src/lib/s
 import { ack, done, FakeTransport, type Kernel, multipart, refusal } from '../../helpers/fake-transport.ts';
 import { hex } from '../../helpers/hex.ts';
 
-const SOCK_DIAG_BY_FAMILY = 20;
+const TCPDIAG_GETSOCK = 18;
 const VIP: HostPort = { address: '10.99.0.1', port: 6443 };
 const CLIENT: HostPort = { address: '10.0.0.2', port: 40_000 };
 const SOCKET = { local: CLIENT, cookie: hex('01 02 03 04 05 06 07 08') };
@@ -34,43 +34,39 @@ function entry(family: number, local: HostPort, remote: HostPort): Buffer {
   return bytes;
 }
 
-/** Answers each dump with the entries of its family. */
+/** Answers each dump with these. */
 const listing =
-  (v4: Buffer[], v6: Buffer[]): Kernel =>
-  (request: Message) => [
-    ...multipart(request, SOCK_DIAG_BY_FAMILY, request.payload.readUInt8(0) === 2 ? v4 : v6),
-    done(request),
-  ];
+  (...entries: Buffer[]): Kernel =>
+  (request: Message) => [...multipart(request, TCPDIAG_GETSOCK, entries), done(request)];
 
 describe('who is connected to an address', () => {
   test('established sockets of both families, and nobody who is connected elsewhere', () => {
     const other = { ...VIP, address: '10.99.0.2' };
     const mapped = { ...CLIENT, port: 40_001 };
     const { sockets, transport } = clientOf(
-      listing([entry(2, CLIENT, VIP), entry(2, CLIENT, other)], [entry(10, mapped, VIP)]),
+      listing(entry(2, CLIENT, VIP), entry(2, CLIENT, other), entry(10, mapped, VIP)),
     );
     expect(sockets.connectedTo(VIP).map(({ local }) => local)).toEqual([CLIENT, mapped]);
-    expect(transport.requests.map(({ payload }) => payload.subarray(0, 12))).toEqual([
-      // family, TCP, ext, pad | states: ESTABLISHED | source port any, destination port 6443
-      hex('02 06 00 00  02 00 00 00  00 00 19 2b'),
-      hex('0a 06 00 00  02 00 00 00  00 00 19 2b'),
-    ]);
-    // In both families: an attribute of 20 bytes, INET_DIAG_REQ_BYTECODE | D_COND, yes to 16, no to 20 |
-    // AF_INET, /32 | port 6443 | the address
-    for (const { payload } of transport.requests)
-      expect(payload.subarray(56)).toEqual(
-        hex('14 00 01 00  08 10 14 00  02 20 00 00  2b 19 00 00  0a 63 00 01'),
-      );
+    expect(transport.requests).toHaveLength(1);
+    expect(transport.requests[0]?.payload).toEqual(
+      hex(
+        // struct inet_diag_req: no family, no extensions | any source port, destination port 6443 | any addresses, cookie
+        '00 00 00 00  00 00 19 2b',
+        '00 '.repeat(44),
+        // states: ESTABLISHED | dbs
+        '02 00 00 00  00 00 00 00',
+        // an attribute of 20 bytes, INET_DIAG_REQ_BYTECODE | D_COND, yes to 16, no to 20 | AF_INET, /32 | port 6443 | the address
+        '14 00 01 00  08 10 14 00  02 20 00 00  2b 19 00 00  0a 63 00 01',
+      ),
+    );
   });
 
   test('IPv6', () => {
     const vip = { address: 'fd99::1', port: 6443 };
     const client = { address: 'fd00::2', port: 40_000 };
-    const { sockets, transport } = clientOf(listing([], [entry(10, client, vip)]));
+    const { sockets, transport } = clientOf(listing(entry(10, client, vip)));
     expect(sockets.connectedTo(vip).map(({ local }) => local)).toEqual([client]);
-    // No IPv4 socket has an IPv6 connection.
-    expect(transport.requests).toHaveLength(1);
-    expect(transport.requests[0]?.payload.subarray(56)).toEqual(
+    expect(transport.requests[0]?.payload.subarray(60)).toEqual(
       hex(
         '20 00 01 00  08 1c 20 00  0a 80 00 00  2b 19 00 00',
         'fd 99 00 00  00 00 00 00  00 00 00 00  00 00 00 01',
@@ -78,8 +74,11 @@ describe('who is connected to an address', () => {
     );
   });
 
-  test('a kernel without tcp_diag says ENOENT', () => {
-    const { sockets } = clientOf(request => [refusal(request, 2)]);
+  test.each([
+    ['tcp_diag says ENOENT', 2],
+    ['inet_diag says EOPNOTSUPP', 95],
+  ])('a kernel without %s', (_, number) => {
+    const { sockets } = clientOf(request => [refusal(request, number)]);
     expect(() => sockets.connectedTo(VIP)).toThrow(SocketsUnsupportedError);
   });
 });
@@ -120,7 +119,7 @@ test('traffic of a connection: struct tcp_info as <linux/tcp.h> lays it out', ()
   const header = Buffer.from([info.length + 4, 0, 2, 0]); // struct nlattr: INET_DIAG_INFO
   const message = Buffer.concat([entry(2, CLIENT, VIP), header, info]);
   message.writeUInt8(1, 1); // TCP_ESTABLISHED
-  const { sockets } = clientOf(listing([message], []));
+  const { sockets } = clientOf(listing(message));
   expect(sockets.traffic(VIP)).toMatchObject([
     {
       local: CLIENT,
