@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { nextLookInMs } from '../src/lib/health/suspicion.ts';
+import { nextLookInMs } from '../src/lib/health/allowance.ts';
 import { NetlinkConnection } from '../src/lib/netlink/connection.ts';
 import { NETLINK_SOCK_DIAG } from '../src/lib/netlink/constants.ts';
 import { openNetlinkTransport } from '../src/lib/netlink/transport-linux.ts';
@@ -64,7 +64,8 @@ async function measure(): Promise<void> {
       return performance.now() - startedAt;
     }).toSorted((a, b) => a - b);
     const median = costs[LOOKS / 2] ?? 0;
-    const share = (median / (nextLookInMs([median]) + median)) * 100;
+    // Without anything left of the allowance.
+    const share = (median / (nextLookInMs(-median) + median)) * 100;
     const cells = [median.toFixed(2), (costs.at(-1) ?? 0).toFixed(2), `${share.toFixed(2)} %`];
     console.log([String(count).padStart(8), ...cells.map(cell => cell.padStart(10))].join(''));
     for (const child of others) child.kill();

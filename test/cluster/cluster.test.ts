@@ -14,6 +14,7 @@ import {
   mend,
   PATIENT,
 } from './kit/node.ts';
+import { dieInTurn, type Outage } from './kit/outage.ts';
 import { useCluster } from './kit/use.ts';
 
 const cluster = useCluster({ spare: 1 });
@@ -137,4 +138,19 @@ test('the node is rebooted while the master that it would use is dead', {
   );
   await mend(cluster(), dead);
   await eventually('all is well', () => isHealthy(cluster()), PATIENT);
+});
+
+describe('masters end one after the other, 20 s apart: the node works with the first that is back', {
+  timeout: 12 * MINUTES,
+}, () => {
+  test.each<Outage>([
+    { signal: 'SIGKILL', order: [1, 2, 3], firstBack: 2, meanwhile: 'nothing' },
+    { signal: 'SIGKILL', order: [2, 3, 1], firstBack: 2, meanwhile: 'the daemon is restarted' },
+    { signal: 'SIGKILL', order: [3, 2, 1], firstBack: 3, meanwhile: 'a reboot' },
+    { signal: 'SIGKILL', order: [1, 3, 2], firstBack: 2, meanwhile: 'a reboot' },
+    { signal: 'SIGTERM', order: [3, 1, 2], firstBack: 1, meanwhile: 'nothing' },
+    { signal: 'SIGTERM', order: [2, 1, 3], firstBack: 1, meanwhile: 'a reboot' },
+  ])('$signal, $order, meanwhile $meanwhile', async outage => {
+    expect(await dieInTurn(cluster(), outage)).toBeLessThan(20);
+  });
 });

@@ -2,7 +2,8 @@
 // and hears its bytes as a sign of life.
 import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreAbort } from '../errors.ts';
-import { lookAt, type Memory, nextLookInMs, withCost } from '../health/suspicion.ts';
+import { allowanceAfter, FULL_ALLOWANCE_MS, nextLookInMs } from '../health/allowance.ts';
+import { lookAt, type Memory } from '../health/suspicion.ts';
 import type { Pins } from '../ipvs/pins.ts';
 import type { HostPort } from '../model/address.ts';
 import { threadCpuMs } from '../native/libc.ts';
@@ -23,7 +24,7 @@ export interface TrafficOptions {
 export class Traffic {
   readonly #options: TrafficOptions;
   #memory: Memory = new Map();
-  #costs: readonly number[] = [];
+  #allowanceMs = FULL_ALLOWANCE_MS;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
@@ -39,12 +40,14 @@ export class Traffic {
       name: 'traffic',
       silentMs: SILENT_MS,
       run: async (signal, alive) => {
+        let lookedAt = performance.now();
         while (!signal.aborted) {
-          const before = threadCpuMs();
-          this.#look(performance.now());
-          this.#costs = withCost(this.#costs, threadCpuMs() - before);
+          const [now, cpu] = [performance.now(), threadCpuMs()];
+          this.#look(now);
           alive();
-          await delay(nextLookInMs(this.#costs), undefined, { signal }).catch(ignoreAbort);
+          this.#allowanceMs = allowanceAfter(this.#allowanceMs, now - lookedAt, threadCpuMs() - cpu);
+          lookedAt = now;
+          await delay(nextLookInMs(this.#allowanceMs), undefined, { signal }).catch(ignoreAbort);
         }
       },
     };

@@ -92,21 +92,3 @@ function waitingSince(
 
 // <net/tcp_states.h>
 const TCP_SYN_SENT = 2;
-
-const AT_LEAST_MS = 250;
-const AT_MOST_MS = 2000;
-/** One percent of a core, as long as a look costs less than 20 ms. */
-const SHARE = 0.01;
-/** One look that was slow, because it was the first or something else was due in it, does not keep the next ones waiting. */
-const TAKEN_TOGETHER = 10;
-
-/** The last few, with the CPU time (ms) that one more look took. */
-export function withCost(costs: readonly number[], cpuMs: number): number[] {
-  return [...costs, cpuMs].slice(-TAKEN_TOGETHER);
-}
-
-/** When to look again: what a look usually costs decides, the median of the last few. */
-export function nextLookInMs(costs: readonly number[]): number {
-  const usual = costs.toSorted((a, b) => a - b)[Math.floor(costs.length / 2)] ?? 0;
-  return Math.min(AT_MOST_MS, Math.max(AT_LEAST_MS, usual / SHARE));
-}

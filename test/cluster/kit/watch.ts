@@ -18,13 +18,20 @@ export interface Cost {
   readonly wasNotReady: boolean;
 }
 
-/** With kubelet's certificate: a new connection each time, and 5 s of patience. */
+/** With kubelet's certificate, over a new connection; it prints the answer's code, and waits 5 s for it. */
+const REQUEST = `curl --silent --max-time 5 --output /dev/null --write-out '%{http_code}' \\
+  --cacert /etc/kubernetes/pki/ca.crt --cert /var/lib/kubelet/pki/kubelet-client-current.pem \\
+  https://${VIRTUAL_SERVER}/api/v1/nodes/worker || true`;
+
+/** Whether a request through the VIP is answered now. */
+export async function isServed({ worker }: Cluster): Promise<boolean> {
+  return (await worker.must(['bash', '-c', REQUEST])) === '200';
+}
+
 const REQUESTS = `
 while :; do
   from=$(cut -d' ' -f1 /proc/uptime)
-  code=$(curl --silent --max-time 5 --output /dev/null --write-out '%{http_code}' \\
-    --cacert /etc/kubernetes/pki/ca.crt --cert /var/lib/kubelet/pki/kubelet-client-current.pem \\
-    https://${VIRTUAL_SERVER}/api/v1/nodes/worker || true)
+  code=$(${REQUEST})
   echo "$from $(cut -d' ' -f1 /proc/uptime) $code"
   sleep 0.5
 done`;

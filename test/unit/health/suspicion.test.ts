@@ -1,6 +1,6 @@
 // This node's own connections: who waits for an answer, told once for each thing that is waited for.
 import { expect, test } from 'vitest';
-import { lookAt, type Memory, nextLookInMs, withCost } from '../../../src/lib/health/suspicion.ts';
+import { lookAt, type Memory } from '../../../src/lib/health/suspicion.ts';
 import type { HostPort } from '../../../src/lib/model/address.ts';
 import type { ObservedTraffic } from '../../../src/lib/sockets/client.ts';
 
@@ -77,16 +77,6 @@ test('a connection that is not made within 300 ms is', () => {
 test('retransmissions of what is not acknowledged are', () => {
   expect(looks([10_000, socket({ retransmits: 1, unackedSegments: 2 })])).toEqual([true]);
   expect(looks([10_000, socket({ retransmits: 1, unackedSegments: 0 })])).toEqual([false]);
-});
-
-test('looking costs at most a hundredth of a core', () => {
-  expect([0.1, 5, 15, 200].map(cost => nextLookInMs([cost]))).toEqual([250, 500, 1500, 2000]);
-});
-
-test('slow looks do not keep the next ones waiting unless they are the usual ones', () => {
-  const next = (...costs: number[]) => nextLookInMs(costs.reduce<number[]>(withCost, []));
-  expect(next(4, 4, 4, 4, 4, 4, 22, 4, 4, 22)).toBe(400);
-  expect(next(...Array<number>(10).fill(2), ...Array<number>(6).fill(22))).toBe(2000);
 });
 
 const [M1, M2] = ['10.0.0.11', '10.0.0.12'].map(address => ({ address, port: 6443 }));
