@@ -33,7 +33,7 @@ export function realServerTable(facts: Facts): string[] {
 }
 
 /** "ready 4 ms", "dead econnrefused", "draining http-500"; what only the daemon says is marked. */
-export function formatHealth({ health, reason, inKernel, probe, said }: ServerView): string {
+function formatHealth({ health, reason, inKernel, probe, said }: ServerView): string {
   if (health === 'unknown') return 'not probed';
   const drains = inKernel?.weight === 0 || health === 'not-ready';
   const drain = said?.state === 'slow' || said?.state === 'closing' ? said.state : 'draining';
