@@ -5,7 +5,7 @@ const AT_LEAST_MS = 250;
 const AT_MOST_MS = 2000;
 /** Looks may cost one percent of a core, as long as one costs less than 20 ms. */
 const SHARE = 0.01;
-/** Counted over a minute: the first looks of a process are its slowest, and a node that starts has most to look for. */
+/** A minute's worth may be spent in advance: the first looks are the slowest, and a node that starts has most to look for. */
 export const FULL_ALLOWANCE_MS = 60_000 * SHARE;
 
 /** What looks may cost from now on (ms of CPU time; less than 0 = what is owed), after one that cost `cpuMs`. */
