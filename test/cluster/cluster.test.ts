@@ -151,6 +151,6 @@ describe('masters end one after the other, 20 s apart: the node works with the f
     { signal: 'SIGTERM', order: [3, 1, 2], firstBack: 1, meanwhile: 'nothing' },
     { signal: 'SIGTERM', order: [2, 1, 3], firstBack: 1, meanwhile: 'a reboot' },
   ])('$signal, $order, meanwhile $meanwhile', async outage => {
-    expect(await dieInTurn(cluster(), outage)).toBeLessThan(20);
+    expect(await dieInTurn(cluster(), outage)).toBeLessThan(6);
   });
 });

@@ -79,7 +79,7 @@ describe('masters end one after the other, 20 s apart: the node works with the f
     { signal: 'SIGTERM', order: [2, 3, 1], firstBack: 3, meanwhile: 'nothing' },
     { signal: 'SIGTERM', order: [1, 3, 2], firstBack: 3, meanwhile: 'a reboot' },
   ])('$signal, $order, meanwhile $meanwhile', async outage => {
-    expect(await dieInTurn(cluster(), outage)).toBeLessThan(20);
+    expect(await dieInTurn(cluster(), outage)).toBeLessThan(6);
   });
 });
 
