@@ -183,16 +183,21 @@ function weightBeside(
   { quick, policy, now }: Beside,
 ): number | undefined {
   const { health, leftAt } = candidate;
-  if (health.state === 'new' || health.state === 'dead' || quick.length === 0) return weight;
+  if (health.state === 'new' || health.state === 'dead') return weight;
+  const age = now - Math.max(health.since, leftAt ?? health.since);
+  // Refused: a crashed process has no connections, and one that ends in order serves those that it has. For new ones whoever
+  // answers is better, however late, ready or not.
+  if (health.state === 'closing') {
+    const isOver = age >= policy.drainTimeoutMs || (weight === 0 && activeConnections === 0);
+    return isOver ? undefined : 0;
+  }
+  if (quick.length === 0) return weight;
   if (isMute(candidate, policy, now)) {
     return quick.some(other => other.health.heardAt > (health.silence?.since ?? now)) ? 0 : weight;
   }
   if (health.state === 'slow')
     return weight > 0 && !quick.some(other => isQuickerThan(other, health)) ? weight : 0;
-  const age = now - Math.max(health.since, leftAt ?? health.since);
   if (age >= policy.drainTimeoutMs) return undefined;
-  // Refused: a crashed process has no connections, and one that ends in order serves those that it has.
-  if (health.state === 'closing') return weight === 0 && activeConnections === 0 ? undefined : 0;
   return activeConnections === 0 && age >= SETTLE_MS ? undefined : 0;
 }
 

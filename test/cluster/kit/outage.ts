@@ -59,5 +59,9 @@ const MEANWHILE: Readonly<Record<Outage['meanwhile'], (cluster: Cluster) => Prom
       PATIENT,
     );
   },
-  'a reboot': ({ worker }) => worker.reboot(),
+  // Until everything is started that starts at boot: kubelet, and the boot service or the daemon.
+  'a reboot': async ({ worker }) => {
+    await worker.reboot();
+    await worker.run(['systemctl', 'is-system-running', '--wait']);
+  },
 };

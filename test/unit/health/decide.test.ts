@@ -205,6 +205,17 @@ describe('closing', () => {
   });
 });
 
+describe('closing, while nobody is quick', () => {
+  test.each([
+    ['one that has just begun to listen, and is not ready', 'rrn'],
+    ['one that is late', '++rll'],
+  ])('gets nobody new beside %s', (_, history) => {
+    const candidates = masters({ m1: history, m2: '++r', m3: 'r' });
+    const kernel = [inKernel('m2'), inKernel('m3')];
+    expect(weights(look(candidates, kernel))).toEqual({ m1: 1, m2: 0, m3: 0 });
+  });
+});
+
 describe('draining', () => {
   test('takes the weight and leaves the connections, until they have ended or its time is over', () => {
     const draining = masters({ m1: '++', m2: '++nn' });
