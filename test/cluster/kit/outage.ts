@@ -19,7 +19,7 @@ export interface Outage {
 const APART_MS = 20_000;
 
 /** Whoever keeps the virtual server: a daemon, or the boot service until there is one. */
-const KEEPERS = ['pgrep', '--full', '^/\\S*bcs-apiserver-proxy (daemon|sync)'];
+const KEEPERS = ['--full', '^/\\S*bcs-apiserver-proxy (daemon|sync)'];
 
 /** Returns how long after the first master is ready again a request through the VIP is answered, in seconds. */
 export async function dieInTurn(cluster: Cluster, outage: Outage): Promise<number> {
@@ -47,9 +47,9 @@ const MEANWHILE: Readonly<Record<Outage['meanwhile'], (cluster: Cluster) => Prom
   nothing: async () => {},
   // As it would end by itself: kubelet or systemd starts it again, without any apiserver.
   'the daemon is restarted': async ({ worker }) => {
-    const keepers = async (): Promise<string> => (await worker.run(KEEPERS)).stdout;
+    const keepers = async (): Promise<string> => (await worker.run(['pgrep', ...KEEPERS])).stdout;
     const before = await keepers();
-    await worker.must(['pkill', '-KILL', ...KEEPERS.slice(1)]);
+    await worker.must(['pkill', '-KILL', ...KEEPERS]);
     await eventually(
       'another daemon runs',
       async () => {
