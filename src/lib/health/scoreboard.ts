@@ -46,6 +46,8 @@ export interface Health {
 const NEVER = Number.NEGATIVE_INFINITY;
 /** So much of a client's waiting before the probe counts at most: what it asked for may rightly take long. */
 const SUSPICION_MS = 1500;
+/** Before, an answer that comes counts once, however late. */
+const LATE_QUESTION_MS = 4000;
 
 export function newHealth(now: number): Health {
   return {
@@ -65,7 +67,7 @@ export function newHealth(now: number): Health {
 /** The health after one more piece of evidence. */
 export function score(health: Health, evidence: Evidence, thresholds: Thresholds, now: number): Health {
   const counted = count(health, evidence, now);
-  const state = nextState(counted, evidence, thresholds);
+  const state = nextState(counted, evidence, thresholds, now);
   return state === health.state ? counted : { ...counted, state, since: now };
 }
 
@@ -113,7 +115,7 @@ function count(health: Health, evidence: Evidence, now: number): Health {
   const against = { ...health, good: 0, reason: reasonOf(evidence) };
   const bad = health.bad + 1;
   if (evidence.kind === 'process-silent') {
-    const late = isLate(health, evidence) && { bad, lateSentAt: evidence.since };
+    const late = isLate(health, evidence, now) && { bad, lateSentAt: evidence.since };
     return { ...against, silence: silenceFrom(health, evidence), ...late };
   }
   if (evidence.kind === 'host-silent') return { ...against, bad, silence: silenceFrom(health, evidence) };
@@ -121,9 +123,11 @@ function count(health: Health, evidence: Evidence, now: number): Health {
   return { ...against, bad, heardAt: now, silence: undefined, ...late };
 }
 
-/** Silent on this question only: other bytes of it have come since, so what is asked is late, and it is alive. */
-function isLate({ heardAt }: Health, evidence: Evidence): boolean {
-  return evidence.kind === 'process-silent' && heardAt > evidence.since;
+/** Silent on this question only, and for long: other bytes of it have come since, so it is alive. One answer may take a while. */
+function isLate({ heardAt }: Health, evidence: Evidence, now: number): boolean {
+  return (
+    evidence.kind === 'process-silent' && heardAt > evidence.since && now - evidence.since >= LATE_QUESTION_MS
+  );
 }
 
 function silenceFrom(health: Health, { kind, since }: Silent): Silence {
@@ -142,7 +146,7 @@ function waitedMs({ awaitedSince, heardAt }: Health, since: number): number {
   return awaitedSince > heardAt ? Math.min(SUSPICION_MS, Math.max(0, since - awaitedSince)) : 0;
 }
 
-function nextState(health: Health, evidence: Evidence, { rise, fall }: Thresholds): HealthState {
+function nextState(health: Health, evidence: Evidence, { rise, fall }: Thresholds, now: number): HealthState {
   const { state, good, bad } = health;
   switch (evidence.kind) {
     case 'ready':
@@ -153,7 +157,7 @@ function nextState(health: Health, evidence: Evidence, { rise, fall }: Threshold
       // One that was taken for gone lives.
       return bad >= fall || state === 'dead' || state === 'closing' ? 'slow' : state;
     case 'process-silent':
-      return isLate(health, evidence) && bad >= fall && (state === 'ready' || state === 'new')
+      return isLate(health, evidence, now) && bad >= fall && (state === 'ready' || state === 'new')
         ? 'slow'
         : state;
     case 'not-ready':

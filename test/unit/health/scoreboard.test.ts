@@ -107,17 +107,28 @@ describe('silence begins with the data of a client that nobody answered', () => 
   });
 });
 
-test('a question without an answer beside other bytes is late: slow, and never silent for longer than since those bytes', () => {
+describe('a question without an answer beside other bytes', () => {
   const asked: Evidence = { kind: 'process-silent', reason: 'no answer', since: 2500 };
-  let health = healthAfter('++');
-  for (const now of [3500, 4500]) health = score(heard(health, now - 100), asked, TWICE, now);
-  expect(health).toMatchObject({
-    state: 'slow',
-    lateSentAt: 2500,
-    silence: { kind: 'process', since: 4400 },
+  const healthAt = (...times: number[]) =>
+    times.reduce((one, now) => score(heard(one, now - 100), asked, TWICE, now), healthAfter('++'));
+
+  test('is late after 4 s: slow, and never silent for longer than since those bytes', () => {
+    expect(healthAt(6500, 7500)).toMatchObject({
+      state: 'slow',
+      lateSentAt: 2500,
+      silence: { kind: 'process', since: 7400 },
+    });
   });
-  const silent = [3500, 4500].reduce((one, now) => score(one, asked, TWICE, now), healthAfter('++'));
-  expect(silent).toMatchObject({ state: 'ready', silence: { since: 2500 } });
+
+  test('counts once where its answer comes after 3 s', () => {
+    const answered = score(healthAt(3500, 4500), { kind: 'late', latencyMs: 3000 }, TWICE, 5500);
+    expect(answered).toMatchObject({ state: 'ready', bad: 1, silence: undefined });
+  });
+
+  test('is no such where no bytes came', () => {
+    const silent = [6500, 7500].reduce((one, now) => score(one, asked, TWICE, now), healthAfter('++'));
+    expect(silent).toMatchObject({ state: 'ready', silence: { since: 2500 } });
+  });
 });
 
 test('forgiven: what happened before no longer counts, and silence begins anew', () => {
