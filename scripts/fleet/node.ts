@@ -185,7 +185,10 @@ export function runOurs(engine: Engine, node: FleetNode): void {
       // Nodes of a fleet were not started in one instant.
       const start = (): void =>
         void engine.setTimeout(() => prober.start(), engine.random() * OURS.intervalMs);
-      return { start, stop: () => prober.stop(), probeSoon: () => prober.probeSoon() };
+      return {
+        ...{ start, stop: () => prober.stop() },
+        ...{ probeSoon: () => prober.probeSoon(), probeAnew: () => prober.probeAnew() },
+      };
     },
   });
   const judge = new Judge({ candidates, clock: engine, telemetry: listener({}), ...OURS });

@@ -56,12 +56,17 @@ class SimulatedMaster {
     return {
       probe: (limitMs, tell) => {
         const sentAt = performance.now();
-        const inMs = this.death === 'power loss' ? limitMs : ANSWER_MS;
-        setTimeout(() => {
-          if (closed) return;
-          if (this.death === undefined) tell({ kind: 'ready', latencyMs: ANSWER_MS }, true);
-          else tell(judgeFailure(this.death === 'power loss' ? 'ETIMEDOUT' : 'ECONNREFUSED', sentAt), true);
-        }, inMs);
+        // What is lost is not sent again within the limit, whoever comes back meanwhile.
+        const isLost = this.death === 'power loss';
+        setTimeout(
+          () => {
+            if (closed) return;
+            if (isLost) tell(judgeFailure('ETIMEDOUT', sentAt), true);
+            else if (this.death === undefined) tell({ kind: 'ready', latencyMs: ANSWER_MS }, true);
+            else tell(judgeFailure('ECONNREFUSED', sentAt), true);
+          },
+          isLost ? limitMs : ANSWER_MS,
+        );
       },
       close: () => {
         closed = true;

@@ -14,6 +14,8 @@ export interface CandidateProbe {
   stop(): void;
   /** Somebody suspects something: ask at once, within reason. */
   probeSoon(): void;
+  /** What was asked before no longer counts. */
+  probeAnew(): void;
 }
 
 export type StartProbe = (

@@ -134,7 +134,7 @@ export class Candidates {
     for (const candidate of this.#byName.values()) {
       if (candidate.health.good > 0) continue;
       setHealth(candidate, forgive(candidate.health, now), this.#options.telemetry);
-      candidate.probe.probeSoon();
+      candidate.probe.probeAnew();
     }
   }
 

@@ -15,7 +15,9 @@ export interface Pace {
 /** A question that settles something follows this soon. */
 const SETTLE_IN_MS = 100;
 const FIRST_BACKOFF_MS = 500;
+/** One question a second; one that nobody acknowledged has taken half of it. */
 const HELD_CEILING_MS = 1000;
+const HELD_CEILING_SILENT_MS = 500;
 /** +-20 %: thousands of nodes that were started together must not ask together. */
 const JITTER = 0.2;
 
@@ -25,7 +27,8 @@ export function nextProbeInMs(health: Health, last: Evidence, pace: Pace): numbe
   const spread = 1 - JITTER + 2 * JITTER * random;
   if (isOpen(health, last, thresholds)) return Math.min(SETTLE_IN_MS, intervalMs);
   if (!isBackedOff(health, last)) return intervalMs * spread;
-  const ceiling = held ? Math.min(HELD_CEILING_MS, intervalMs) : intervalMs;
+  const heldCeilingMs = last.kind === 'host-silent' ? HELD_CEILING_SILENT_MS : HELD_CEILING_MS;
+  const ceiling = held ? Math.min(heldCeilingMs, intervalMs) : intervalMs;
   return Math.min(ceiling, FIRST_BACKOFF_MS * 2 ** Math.min(health.bad - 1, 10)) * spread;
 }
 
@@ -35,7 +38,7 @@ function isOpen(
   { kind }: Evidence,
   { rise, fall }: Thresholds,
 ): boolean {
-  if (kind === 'host-silent') return silence?.confirmed === false;
+  if (kind === 'host-silent') return silence?.confirmed !== true;
   if (kind === 'local-fault' || kind === 'refused') return false;
   if (good > 0) return state !== 'ready' && good < rise;
   return (state === 'ready' || state === 'new') && bad < fall;

@@ -118,7 +118,11 @@ function count(health: Health, evidence: Evidence, now: number): Health {
     const late = isLate(health, evidence, now) && { bad, lateSentAt: evidence.since };
     return { ...against, silence: silenceFrom(health, evidence), ...late };
   }
-  if (evidence.kind === 'host-silent') return { ...against, bad, silence: silenceFrom(health, evidence) };
+  if (evidence.kind === 'host-silent') {
+    // Whoever was silent before may be back, and what was sent to it then is lost.
+    if (evidence.since < health.countsFrom) return { ...against, bad };
+    return { ...against, bad, silence: silenceFrom(health, evidence) };
+  }
   const late = evidence.kind === 'late' && { lateSentAt: now - evidence.latencyMs };
   return { ...against, bad, heardAt: now, silence: undefined, ...late };
 }

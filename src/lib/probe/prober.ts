@@ -67,6 +67,21 @@ export class Prober {
     this.#plan(soonest - this.#options.clock.now());
   }
 
+  /**
+   * What was asked before says nothing about now: a host that was silent may be back, and what was sent to it then is lost.
+   * It is asked over a fresh connection, with the whole time limit.
+   */
+  probeAnew(): void {
+    if (!this.#hasty || this.#stopped) {
+      this.probeSoon();
+      return;
+    }
+    this.#dropChannel();
+    this.#asking = false;
+    this.#hasty = false;
+    this.#plan(0);
+  }
+
   #plan(inMs: number): void {
     const { clock } = this.#options;
     clock.clearTimeout(this.#timer);

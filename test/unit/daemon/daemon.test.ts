@@ -37,7 +37,7 @@ function told(parts: Partial<DaemonParts>): { daemon: Daemon; problems: string[]
   const daemon = new Daemon({
     ...{ spec: aSpec(), kernel: memoryKernel(), sockets: NO_SOCKETS, clock: systemClock },
     openSource: async () => source(async () => {}),
-    startProbe: () => ({ start() {}, stop() {}, probeSoon() {} }),
+    startProbe: () => ({ start() {}, stop() {}, probeSoon() {}, probeAnew() {} }),
     probe: { rise: 2, fall: 2, intervalMs: 10_000, hangTimeMs: 4000 },
     ...{ drainTimeoutMs: 60_000, rememberMs: 0, memory: undefined },
     telemetry: listener({ problem: (what, error) => problems.push(`${what}: ${(error as Error).message}`) }),

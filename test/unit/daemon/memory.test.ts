@@ -44,7 +44,7 @@ function start(...begin: string[]) {
     ...{ drainTimeoutMs: 60_000, rememberMs: 7 * 86_400_000 },
     startProbe: (target, _next, onEvidence) => {
       hear.set(target.address, onEvidence);
-      return { start() {}, stop: () => void hear.delete(target.address), probeSoon() {} };
+      return { start() {}, stop: () => void hear.delete(target.address), probeSoon() {}, probeAnew() {} };
     },
     telemetry: listener({}),
     onChange() {},

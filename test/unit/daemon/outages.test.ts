@@ -100,6 +100,31 @@ describe.each(['crash', 'power loss', 'orderly end'] as const)('%s', death => {
   });
 });
 
+// A switch that starts anew: the ports come up one after the other, at any moment of a probe.
+test.each(Array.from({ length: 12 }, (_, index) => index * 100))(
+  'all lose power, the first comes back after 8 s and %i ms, the second up to a second later: its connections stay',
+  async afterMs => {
+    for (let laterMs = 0; laterMs <= 1000; laterMs += 100) {
+      const node = new SimulatedNode(3, () => 0.5);
+      node.start();
+      await pass(node, 15_000);
+      for (const number of [1, 2, 3]) node.die(number, 'power loss');
+      await vi.advanceTimersByTimeAsync(8_000 + afterMs);
+      node.comeBack(1);
+      await vi.advanceTimersByTimeAsync(laterMs);
+      node.comeBack(2);
+      const removed: string[] = [];
+      for (let ms = 0; ms < 3_000; ms += 50) {
+        await vi.advanceTimersByTimeAsync(50);
+        if (!node.inKernel.includes('10.0.0.12=1')) removed.push(`${ms} ms: ${node.inKernel}`);
+      }
+      expect(removed, `${laterMs} ms later`).toEqual([]);
+      expect(node.inKernel, 'the third one is out').toBe('10.0.0.11=1 10.0.0.12=1');
+      await node.stop();
+    }
+  },
+);
+
 describe.each([true, false])('one master of three is withdrawn; discovery may watch: %j', watches => {
   // Moments between two questions of a discovery that may not watch.
   test.each([0, 7000, 14_000, 28_000].flatMap(laterMs => [0, 4500, 9900].map(forMs => [laterMs, forMs])))(

@@ -18,7 +18,7 @@ const M2: HostPort = { address: '10.0.0.12', port: 6443 };
 const READY: Evidence = { kind: 'ready', latencyMs: 1 };
 const REFUSED: Evidence = { kind: 'refused', reason: 'econnrefused' };
 /** Its host does not answer; it takes two. */
-const SILENT: Evidence = { kind: 'host-silent', reason: 'etimedout', since: 0 };
+const silent = (): Evidence => ({ kind: 'host-silent', reason: 'etimedout', since: performance.now() });
 const CLIENT: HostPort = { address: '10.0.0.2', port: 40_000 };
 
 /** The table of IPVS: the client is served by M2. */
@@ -61,7 +61,7 @@ function scene(options: MemoryKernelOptions = {}, table = () => SERVED_BY_M2): S
   const hear = new Map<string, (evidence: Evidence) => void>();
   const startProbe = (target: HostPort, _next: unknown, onEvidence: (evidence: Evidence) => void) => {
     hear.set(target.address, onEvidence);
-    return { start() {}, stop() {}, probeSoon() {} };
+    return { start() {}, stop() {}, probeSoon() {}, probeAnew() {} };
   };
   const candidates = new Candidates({
     ...{ startProbe, telemetry, clock: systemClock, intervalMs: 10_000 },
@@ -112,7 +112,7 @@ function serving(...args: Parameters<typeof scene>): Scene {
 
 /** Its host falls silent, and another answers. */
 function lose({ probe }: Scene, lost: HostPort, witness: HostPort): void {
-  probe(lost, SILENT, SILENT);
+  probe(lost, silent(), silent());
   probe(witness, READY);
 }
 

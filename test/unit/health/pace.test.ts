@@ -1,9 +1,11 @@
 // How soon a master is asked again: what is open is settled at once, and trouble costs a master no more than health.
 import { expect, test } from 'vitest';
+import type { Evidence } from '../../../src/lib/health/evidence.ts';
 import { nextProbeInMs, type Pace } from '../../../src/lib/health/pace.ts';
-import { die } from '../../../src/lib/health/scoreboard.ts';
+import { die, forgive, score } from '../../../src/lib/health/scoreboard.ts';
 import { evidence, healthAfter, TWICE } from '../../helpers/evidence.ts';
 
+const SILENT: Evidence = { kind: 'host-silent', reason: 'etimedout', since: 0 };
 const PACE: Pace = { intervalMs: 10_000, thresholds: TWICE, held: false, random: 0.5 };
 
 function next(history: string, pace: Partial<Pace> = {}): number {
@@ -33,7 +35,14 @@ test.each([
 test('while nobody serves the first that returns is found within a second', () => {
   expect(next('++rrrrrrrr', { held: true })).toBe(1000);
   const dead = die(healthAfter('++hhhhhhhh'), 0);
-  expect(nextProbeInMs(dead, evidence('h'), { ...PACE, held: true })).toBe(1000);
+  expect(nextProbeInMs(dead, evidence('h'), { ...PACE, held: true }), 'half a second was the limit').toBe(
+    500,
+  );
+});
+
+test('a silent host whose silence does not count, as it began before, is asked again at once', () => {
+  const anew = score(forgive(healthAfter('++hhhh'), 9000), { ...SILENT, since: 8900 }, TWICE, 9400);
+  expect(nextProbeInMs(anew, SILENT, PACE)).toBe(100);
 });
 
 test('a fifth more or less, so that nodes that started together do not ask together', () => {

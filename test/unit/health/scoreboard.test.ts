@@ -10,7 +10,7 @@ import {
   newHealth,
   score,
 } from '../../../src/lib/health/scoreboard.ts';
-import { evidence, healthAfter } from '../../helpers/evidence.ts';
+import { healthAfter } from '../../helpers/evidence.ts';
 
 // + in time, l late, n not ready, r refused, h host silent, p process silent, c closed, f a fault of ours
 describe('rise 2, fall 2', () => {
@@ -135,9 +135,13 @@ test('forgiven: what happened before no longer counts, and silence begins anew',
   expect(forgive(healthAfter('++r'), 9000)).toEqual(newHealth(9000));
   const silent = forgive(healthAfter('++hh'), 9000);
   expect(silent).toMatchObject({ state: 'ready', silence: undefined });
-  expect(score(silent, { ...evidence('h', 9500) } as never, TWICE, 9500).silence).toEqual({
-    ...{ kind: 'host', since: 9000, confirmed: false },
-  });
+  const silence = (...since: number[]) =>
+    since.reduce((one, at) => score(one, { kind: 'host-silent', reason: '', since: at }, TWICE, 9500), silent)
+      .silence;
+  expect(silence(9000)).toEqual({ kind: 'host', since: 9000, confirmed: false });
+  expect(silence(8999), 'what was sent before is lost, whoever is back').toBe(undefined);
+  expect(silence(8999, 9100)).toEqual({ kind: 'host', since: 9100, confirmed: false });
+  expect(silence(9100, 9700)).toEqual({ kind: 'host', since: 9100, confirmed: true });
 });
 
 const TWICE = { rise: 2, fall: 2 };

@@ -136,6 +136,25 @@ test('suspicion has it ask at once, at most once a second', () => {
   expect(suspected.told.map(({ at }) => at)).toEqual([0, 3_000, 4_000, 5_000, 7_000]);
 });
 
+test('asked anew, a host that was silent gets a fresh connection at once, and the whole time', () => {
+  const silent = scene([{ kind: 'host-silent', reason: 'etimedout', since: 0 }, () => undefined], () => 100);
+  silent.clock.run(200);
+  expect(silent.limits, 'the second one is open').toEqual([1000, 500]);
+  silent.prober.probeAnew();
+  silent.clock.run(300);
+  expect(silent.limits).toEqual([1000, 500, 1000]);
+  expect(silent.channels).toEqual([{ close: true }, { close: true }, { close: false }]);
+});
+
+test('asked anew, one that acknowledges keeps its connection and its open question', () => {
+  const slow = scene([() => undefined, READY]);
+  slow.clock.run(0);
+  slow.answer({ kind: 'process-silent', reason: 'no answer', since: 0 }, false);
+  slow.prober.probeAnew();
+  slow.clock.run(5_000);
+  expect([slow.limits, slow.channels]).toEqual([[1000], [{ close: false }]]);
+});
+
 test('suspicion does not put off a question that is due before', () => {
   const open = scene([READY], () => 100);
   open.clock.run(50);
