@@ -91,12 +91,14 @@ export function die(health: Health, now: number): Health {
 /** The end of "held": evidence from before no longer counts, and each has to be found dead anew. */
 export function forgive(health: Health, now: number): Health {
   if (health.state !== 'dead' && health.state !== 'closing')
-    return { ...health, silence: undefined, countsFrom: now };
+    return { ...health, bad: 0, silence: undefined, countsFrom: now };
   return newHealth(now);
 }
 
 function count(health: Health, evidence: Evidence, now: number): Health {
   if (evidence.kind === 'local-fault') return health;
+  // Whoever was silent then may be back, and what was sent to it is lost.
+  if (evidence.kind === 'host-silent' && evidence.since < health.countsFrom) return health;
   if (evidence.kind === 'ready') {
     const quickSentAt = now - evidence.latencyMs;
     const goodSince = health.good === 0 ? quickSentAt : health.goodSince;
@@ -118,11 +120,7 @@ function count(health: Health, evidence: Evidence, now: number): Health {
     const late = isLate(health, evidence, now) && { bad, lateSentAt: evidence.since };
     return { ...against, silence: silenceFrom(health, evidence), ...late };
   }
-  if (evidence.kind === 'host-silent') {
-    // Whoever was silent before may be back, and what was sent to it then is lost.
-    if (evidence.since < health.countsFrom) return { ...against, bad };
-    return { ...against, bad, silence: silenceFrom(health, evidence) };
-  }
+  if (evidence.kind === 'host-silent') return { ...against, bad, silence: silenceFrom(health, evidence) };
   const late = evidence.kind === 'late' && { lateSentAt: now - evidence.latencyMs };
   return { ...against, bad, heardAt: now, silence: undefined, ...late };
 }

@@ -142,6 +142,8 @@ test('forgiven: what happened before no longer counts, and silence begins anew',
   expect(silence(8999), 'what was sent before is lost, whoever is back').toBe(undefined);
   expect(silence(8999, 9100)).toEqual({ kind: 'host', since: 9100, confirmed: false });
   expect(silence(9100, 9700)).toEqual({ kind: 'host', since: 9100, confirmed: true });
+  const late: Evidence = { kind: 'late', latencyMs: 1100 };
+  expect(score(silent, late, TWICE, 10_100), 'one late answer is not two').toMatchObject({ state: 'ready' });
 });
 
 const TWICE = { rise: 2, fall: 2 };
