@@ -1,6 +1,7 @@
 // One node of the fleet: its connections through the VIP, and whoever decides over them.
 import { Candidates } from '../../src/lib/daemon/candidates.ts';
 import { Judge } from '../../src/lib/daemon/judge.ts';
+import { UNANSWERED_MS } from '../../src/lib/health/suspicion.ts';
 import { equalHostPort } from '../../src/lib/model/address.ts';
 import { Prober } from '../../src/lib/probe/prober.ts';
 import type { DesiredRealServer, ObservedRealServer } from '../../src/lib/reconcile/state.ts';
@@ -15,8 +16,7 @@ export const CONNECTIONS = 6;
 /** client-go waits 0.8 to 1.6 s before it connects again. */
 const RECONNECT_MS = 800;
 
-const UNANSWERED_MS = 500;
-/** Half a second without an answer, and a quarter until somebody looks. */
+/** Until data counts as unanswered, and a quarter of a second until somebody looks. */
 const LOOK_MS = UNANSWERED_MS + 250;
 
 /** Assumed: how often one of a node's connections asks something. */
@@ -67,7 +67,7 @@ export class FleetNode {
     this.#judgeOutage();
   }
 
-  /** Data that is not answered for half a second, and bytes that come, looked at four times a second. */
+  /** Data that is not answered in time, and bytes that come, looked at four times a second. */
   watchTraffic(candidates: Pick<Candidates, 'suspect' | 'heard'>): void {
     const look = (): void => {
       const path = this.#pinned ?? this.#choose();

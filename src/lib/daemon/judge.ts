@@ -15,7 +15,7 @@ export interface JudgeOptions {
 }
 
 /** Thousands of nodes that hold a master for hung must not cut it in the same instant; with the hang time it is less than 5 s. */
-const SOFT_SPREAD_MS = 750;
+const SOFT_SPREAD_MS = 500;
 
 export class Judge {
   readonly #options: JudgeOptions;

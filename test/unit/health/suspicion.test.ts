@@ -41,17 +41,18 @@ test('a watch that only receives is not suspicious', () => {
   expect(looks([10_000, socket({ sinceSentMs: 600_000, sinceReceivedMs: 20 })])).toEqual([false]);
 });
 
-test('data that nobody answered for half a second is, once; and the next that nobody answers again', () => {
+test('data that nobody answered for 400 ms is, once; and the next that nobody answers again', () => {
   const waits = (sinceSentMs: number) => socket({ sinceSentMs, sinceReceivedMs: 60_000 });
   expect(
     looks(
       [10_000, waits(250)],
-      [10_250, waits(500)],
+      [10_149, waits(399)],
+      [10_150, waits(400)],
       [10_500, waits(750)],
       [30_000, waits(20_250)],
       [40_000, waits(1000)],
     ),
-  ).toEqual([false, true, false, false, true]);
+  ).toEqual([false, false, true, false, false, true]);
 });
 
 test('of several connections to one master, the one that waits longest says since when', () => {
