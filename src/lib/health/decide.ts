@@ -42,6 +42,8 @@ export interface Decision {
 /** Beyond the budget, a silent process is taken out only after this. */
 export const LONG_SILENCE_MS = 15_000;
 const BUDGET_WINDOW_MS = 60_000;
+/** So long before it is taken for hung, a silent process gets nobody new: who comes then would be broken at once. */
+const NOBODY_NEW_MS = 500;
 /** A handshake that is under way when the drain begins is not counted as an active connection until it is complete. */
 const SETTLE_MS = 2000;
 
@@ -56,7 +58,8 @@ export function decide(
   const isDead = (candidate: CandidateView): boolean =>
     (candidate.health.state === 'dead' && candidate.health.good === 0) ||
     dead.some(({ realServer }) => realServer === candidate);
-  const able = candidates.filter(candidate => !isDead(candidate) && !isMute(candidate, policy, now));
+  const mute = candidates.filter(candidate => isMute(candidate, candidates, policy, now));
+  const able = candidates.filter(candidate => !isDead(candidate) && !mute.includes(candidate));
   const serving = whoServes(able);
   if (serving === undefined) {
     const unprobed = able.some(({ health }) => health.state === 'new' && health.bad === 0 && !health.silence);
@@ -66,7 +69,7 @@ export function decide(
   const kept = candidates.flatMap(candidate => {
     const inKernel = kernel.find(realServer => equalHostPort(realServer, candidate));
     if (serving.includes(candidate) || inKernel === undefined || isDead(candidate)) return [];
-    const weight = weightBeside(candidate, inKernel, { quick, policy, now });
+    const weight = weightBeside(candidate, inKernel, { quick, mute, policy, now });
     return weight === undefined ? [] : [weigh(candidate, weight)];
   });
   const realServers = [...serving.map(candidate => weigh(candidate, 1)), ...kept];
@@ -79,9 +82,17 @@ export function decide(
 }
 
 /** Its silence has lasted so long that it cannot be counted on, whatever its state says. */
-function isMute({ health: { silence } }: CandidateView, { hangTimeMs }: Policy, now: number): boolean {
+function isMute(
+  { health: { silence } }: CandidateView,
+  all: readonly CandidateView[],
+  { hangTimeMs }: Policy,
+  now: number,
+): boolean {
   if (silence === undefined) return false;
-  return silence.kind === 'host' ? silence.confirmed : now - silence.since >= hangTimeMs;
+  if (silence.kind === 'host') return silence.confirmed;
+  const lastsMs = now - silence.since;
+  if (lastsMs >= hangTimeMs) return true;
+  return lastsMs >= hangTimeMs - NOBODY_NEW_MS && all.some(other => isQuickerThan(other, silence.since));
 }
 
 /** `due`: moments at which this comes out differently. */
@@ -112,14 +123,14 @@ function findDead(
     return {
       realServer: candidate,
       soft,
-      mute: since + hangTimeMs,
+      mute: [since + hangTimeMs - NOBODY_NEW_MS, since + hangTimeMs],
       at: since + (soft ? hangTimeMs : LONG_SILENCE_MS) + softDelayMs,
     };
   });
   const cut = moments.filter(({ at }) => at <= now);
   return {
     dead: [...lost.map(realServer => ({ realServer, soft: false })), ...cut],
-    due: moments.flatMap(({ mute, at }) => [mute, at]),
+    due: moments.flatMap(({ mute, at }) => [...mute, at]),
   };
 }
 
@@ -172,6 +183,7 @@ function hold(
 interface Beside {
   /** Those that serve and answer in time. */
   readonly quick: readonly CandidateView[];
+  readonly mute: readonly CandidateView[];
   readonly policy: Policy;
   readonly now: number;
 }
@@ -180,7 +192,7 @@ interface Beside {
 function weightBeside(
   candidate: CandidateView,
   { weight, activeConnections }: ObservedRealServer,
-  { quick, policy, now }: Beside,
+  { quick, mute, policy, now }: Beside,
 ): number | undefined {
   const { health, leftAt } = candidate;
   if (health.state === 'new' || health.state === 'dead') return weight;
@@ -192,23 +204,23 @@ function weightBeside(
     return isOver ? undefined : 0;
   }
   if (quick.length === 0) return weight;
-  if (isMute(candidate, policy, now)) {
+  if (mute.includes(candidate)) {
     return quick.some(other => other.health.heardAt > (health.silence?.since ?? now)) ? 0 : weight;
   }
   if (health.state === 'slow')
-    return weight > 0 && !quick.some(other => isQuickerThan(other, health)) ? weight : 0;
+    return weight > 0 && !quick.some(other => isQuickerThan(other, health.lateSentAt)) ? weight : 0;
   if (age >= policy.drainTimeoutMs) return undefined;
   return activeConnections === 0 && age >= SETTLE_MS ? undefined : 0;
 }
 
 /**
- * It was quick before the other was asked what it answered late, and has been since. Otherwise the two were probed at
+ * It was quick before another one was asked, at `sentAt`, what it answered late or not yet, and has been since. Otherwise the two were probed at
  * different moments of what may be everybody's overload, and nothing tells them apart.
  */
-function isQuickerThan({ health, leftAt }: CandidateView, slow: Health): boolean {
+function isQuickerThan({ health, leftAt }: CandidateView, sentAt: number): boolean {
   if (health.state !== 'ready' || leftAt !== undefined || health.silence !== undefined || health.bad > 0)
     return false;
-  return health.quickAt > slow.lateSentAt && health.goodSince < slow.lateSentAt;
+  return health.quickAt > sentAt && health.goodSince < sentAt;
 }
 
 function soonest(moments: readonly number[], now: number): number | undefined {

@@ -95,18 +95,27 @@ describe('process silent', () => {
   /** Its silence began 1 s before NOW. */
   const silentFor = (silenceMs: number) => ({ now: NOW - 1000 + silenceMs });
 
-  test('keeps its weight until the hang time; then it gets nobody new, and goes at this node’s own moment', () => {
-    const [candidates] = [hung({ m2: '++++++', m3: '++++++' })];
-    const kernel = ALL;
-    expect(weights(look(candidates, kernel, silentFor(3900)))).toEqual({ m1: 1, m2: 1, m3: 1 });
-    expect(weights(look(candidates, kernel, silentFor(4100)))).toEqual({ m1: 0, m2: 1, m3: 1 });
-    const cut = look(candidates, kernel, silentFor(4600));
+  test('keeps its weight until half a second before the hang time; then it gets nobody new, and goes at this node’s own moment', () => {
+    const candidates = hung({ m2: '++++++', m3: '++++++' });
+    expect(weights(look(candidates, ALL, silentFor(3499)))).toEqual({ m1: 1, m2: 1, m3: 1 });
+    expect(weights(look(candidates, ALL, silentFor(3500)))).toEqual({ m1: 0, m2: 1, m3: 1 });
+    const cut = look(candidates, ALL, silentFor(4600));
     expect([cut.dead.map(({ soft }) => soft), weights(cut)]).toEqual([[true], { m2: 1, m3: 1 }]);
   });
 
+  test('keeps its weight until the hang time beside those that are late or were quick only before: it may be everybody’s overload', () => {
+    const [m1, m2, m3] = hung({ m2: '+l', m3: '++++l' });
+    const weightOf = (...all: (CandidateView | undefined)[]) =>
+      [3999, 4000].map(silenceMs => weights(look(all as CandidateView[], ALL, silentFor(silenceMs))).m1);
+    expect(weightOf(m1, m2, m3)).toEqual([1, 0]);
+    const quickAgain = candidate('m2', healthAfter('ll++', NOW + 1000));
+    expect(weightOf(m1, quickAgain, m3)).toEqual([1, 0]);
+  });
+
   test('says when it will be decided otherwise', () => {
-    expect(look(hung({ m2: '++++', m3: '++++' }), ALL, silentFor(1000)).nextAt).toBe(NOW - 1000 + 4000);
-    expect(look(hung({ m2: '++++', m3: '++++' }), ALL, silentFor(4100)).nextAt).toBe(NOW - 1000 + 4500);
+    const nextAt = (silenceMs: number): number | undefined =>
+      look(hung({ m2: '++++', m3: '++++' }), ALL, silentFor(silenceMs)).nextAt;
+    expect([1000, 3500, 4100].map(nextAt)).toEqual([3500, 4000, 4500].map(ms => NOW - 1000 + ms));
   });
 
   test('no more than the budget goes; the next gets nobody new and goes after the long silence', () => {
