@@ -90,15 +90,17 @@ export class Prometheus {
   }
 }
 
-/** It listens on a port that the kernel has chosen, and answers once it is ready. */
+/** It listens on a port that the kernel has chosen, and answers once it is ready; it says so in either order. */
 async function addressOf(child: ChildProcess): Promise<string> {
   const lines: string[] = [];
   let address: string | undefined;
+  let isReady = false;
   if (child.stderr === null) throw new Error('no output to read');
   for await (const line of createInterface({ input: child.stderr })) {
     lines.push(line);
     address ??= /msg="Listening on" address=(\S+)/.exec(line)?.[1];
-    if (address !== undefined && line.includes('Server is ready')) return address;
+    isReady ||= line.includes('Server is ready');
+    if (address !== undefined && isReady) return address;
   }
   throw new Error(`prometheus ended:\n${lines.join('\n')}`);
 }
