@@ -42,8 +42,8 @@ export interface Decision {
 /** Beyond the budget, a silent process is taken out only after this. */
 export const LONG_SILENCE_MS = 15_000;
 const BUDGET_WINDOW_MS = 60_000;
-/** So long before it is taken for hung, a silent process gets nobody new: who comes then would be broken at once. */
-const NOBODY_NEW_MS = 500;
+/** From this part of the hang time on, a silent process gets nobody new: who comes then would be broken at once. */
+const NOBODY_NEW = 7 / 8;
 /** A handshake that is under way when the drain begins is not counted as an active connection until it is complete. */
 const SETTLE_MS = 2000;
 
@@ -92,7 +92,7 @@ function isMute(
   if (silence.kind === 'host') return silence.confirmed;
   const lastsMs = now - silence.since;
   if (lastsMs >= hangTimeMs) return true;
-  return lastsMs >= hangTimeMs - NOBODY_NEW_MS && all.some(other => isQuickerThan(other, silence.since));
+  return lastsMs >= hangTimeMs * NOBODY_NEW && all.some(other => isQuickerThan(other, silence.since));
 }
 
 /** `due`: moments at which this comes out differently. */
@@ -123,7 +123,7 @@ function findDead(
     return {
       realServer: candidate,
       soft,
-      mute: [since + hangTimeMs - NOBODY_NEW_MS, since + hangTimeMs],
+      mute: [since + hangTimeMs * NOBODY_NEW, since + hangTimeMs],
       at: since + (soft ? hangTimeMs : LONG_SILENCE_MS) + softDelayMs,
     };
   });
@@ -214,8 +214,8 @@ function weightBeside(
 }
 
 /**
- * It was quick before another one was asked, at `sentAt`, what it answered late or not yet, and has been since. Otherwise the two were probed at
- * different moments of what may be everybody's overload, and nothing tells them apart.
+ * It was quick before another one was asked, at `sentAt`, what it answered late or not yet, and has been since. Otherwise the
+ * two were probed at different moments of what may be everybody's overload, and nothing tells them apart.
  */
 function isQuickerThan({ health, leftAt }: CandidateView, sentAt: number): boolean {
   if (health.state !== 'ready' || leftAt !== undefined || health.silence !== undefined || health.bad > 0)

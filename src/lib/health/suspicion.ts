@@ -3,7 +3,7 @@
 import { formatHostPort, type HostPort } from '../model/address.ts';
 import type { ObservedTraffic } from '../sockets/client.ts';
 
-/** Data was sent, and for so long nothing has come. With the time between two looks and the hang time it makes less than 5 s. */
+/** Data was sent, and for so long nothing has come. With the pace of looks and the hang time it makes less than 5 s. */
 export const UNANSWERED_MS = 400;
 /** A connection within a data centre is made in a few milliseconds. */
 const CONNECTING_MS = 300;
