@@ -27,7 +27,11 @@ interface Crowd {
 async function crowd(net: Network, timeoutMs = 1_000): Promise<Crowd> {
   const patient = { timeoutMs: 120_000 };
   const busy = await net.worker.client('busy', patient);
-  const idle = await Promise.all(Array.from({ length: 5 }, () => net.worker.client('idle', patient)));
+  const idle = await Promise.all([
+    ...Array.from({ length: 4 }, () => net.worker.client('idle', patient)),
+    // An IPv6 socket that is connected to an IPv4 address.
+    net.worker.client('idle', { ...patient, vip: '::ffff:10.99.0.1' }),
+  ]);
   const fresh = await net.worker.client('fresh', { timeoutMs });
   for (const client of idle) await client.waitFor(({ ok }) => ok);
   const { master } = await busy.waitFor(({ ok }) => ok);

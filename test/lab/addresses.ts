@@ -13,6 +13,7 @@ export const master = (number: number): number => WORKER + number;
 
 export const ipv4 = (host: number): string => `10.77.0.${host}`;
 export const ipv6 = (host: number): string => `fd77::${host}`;
+export const linkLocal = (host: number): string => `fe80::${host}`;
 
 export const MASTER_ADDRESSES = Array.from({ length: MAX_MASTERS }, (_, index) => master(index + 1)).flatMap(
   host => [ipv4(host), ipv6(host)],

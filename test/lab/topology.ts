@@ -1,6 +1,6 @@
 // The commands that make and unmake a scenario's network: one namespace per host, all on one bridge that has a
 // namespace of its own. Namespaces are called lab-NAME, so that leftovers are recognised and removed.
-import { GATEWAY, ipv4, ipv6 } from './addresses.ts';
+import { GATEWAY, ipv4, ipv6, linkLocal } from './addresses.ts';
 import type { Machine } from './machine.ts';
 
 export interface Seat {
@@ -32,6 +32,9 @@ export async function buildTopology(machine: Machine, seats: Seat[], defaultRout
         'link set lo up',
         `addr add ${ipv4(host)}/24 dev eth0`,
         `addr add ${ipv6(host)}/64 dev eth0 nodad`,
+        // The kernel's own would appear a second or two later, after duplicate address detection.
+        'link set eth0 addrgenmode none',
+        `addr add ${linkLocal(host)}/64 dev eth0 nodad`,
         'link set eth0 up',
         ...(gateway ? [`route add default via ${ipv4(GATEWAY)}`, `route add ::/0 via ${ipv6(GATEWAY)}`] : []),
       ]),
