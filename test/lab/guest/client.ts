@@ -23,9 +23,11 @@ const ca = readFileSync(config.ca);
 const keepAlive = mode === 'busy';
 // Every connection is a full handshake.
 const agent = new Agent({ keepAlive, ...(keepAlive && { maxSockets: 1 }), maxCachedSessions: 0 });
-/** "::ffff:10.99.0.1" makes an IPv6 socket, as programs do that know one family only. */
-const identity = (name: string, certificate: PeerCertificate): Error | undefined =>
-  checkServerIdentity(name.replace('::ffff:', ''), certificate);
+/** "::ffff:10.99.0.1" makes an IPv6 socket. Only there: Node keeps no connection for a request with this option. */
+const mapped = host.startsWith('::ffff:') && {
+  checkServerIdentity: (name: string, certificate: PeerCertificate): Error | undefined =>
+    checkServerIdentity(name.replace('::ffff:', ''), certificate),
+};
 
 process.on('SIGTERM', () => process.exit(0));
 
@@ -41,7 +43,7 @@ function ask(path: string): Promise<Outcome> {
     const fail = (error: NodeJS.ErrnoException) =>
       resolve(after({ ok: false, error: error.code ?? error.message }));
     const timer = setTimeout(() => req.destroy(Object.assign(new Error(), { code: 'TIMEOUT' })), timeoutMs);
-    const req = request({ host, port, path, ca, agent, checkServerIdentity: identity }, response => {
+    const req = request({ host, port, path, ca, agent, ...mapped }, response => {
       let body = '';
       if (path === '/stream') {
         clearTimeout(timer); // from here on it may wait for ever
