@@ -34,6 +34,10 @@ export function createStandIn(name: string, port: number, tls: ServerOptions, st
   server.on('tlsClientError', () => {
     state.counters.handshakeErrors += 1;
   });
-  server.on('request', (request, response) => answer(state, objects, request, response));
+  server.on('request', (request, response) => {
+    // Go's server closes a connection behind the answer that was in flight when it began to shut down.
+    response.once('finish', () => server.listening || request.socket.end());
+    answer(state, objects, request, response);
+  });
   return { server, state, objects, open };
 }
